@@ -1,0 +1,1 @@
+"""What exists and what depends on what: Dagster assets, checks and jobs over the four libraries, and the command."""

@@ -1,0 +1,202 @@
+"""Assets of the corpus: raw sources, documents, dedup, quality, tokenizer, shards and held-out sets."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+from pipelines.dedup.step import ensure_dedup
+
+from assets.build import build_asset
+from assets.project import Project, ShardsName
+from pipelines.corpus import HELD_OUT, TRAIN
+from pipelines.fetch import ensure_model, ensure_raw
+from pipelines.process import ensure_documents
+from pipelines.sources import Domain, Source
+from pipelines.tokenise import ensure_shards
+from pipelines.tokenizer import ensure_tokenizer
+from quality.classifier import ensure_classifier
+from quality.declaration import ClassifierDeclaration
+from quality.scores import ensure_scores
+
+DEDUP = "corpus/dedup"
+TOKENIZER = "tokenizer"
+
+
+def corpus_assets(project: Project) -> Iterator[dg.AssetsDefinition]:
+    """Every asset from the sources to the shards."""
+    yield identifier(project)
+    for domain in project.domains:
+        for source in domain.sources:
+            yield raw(project, domain, source)
+            yield documents(project, domain, source)
+    yield dedup(project)
+    yield tokenizer(project)
+    for classifier in project.classifiers.values():
+        yield quality_classifier(project, classifier)
+        yield quality_scores(project, classifier)
+    for shards in project.shards.values():
+        yield training_shards(project, shards)
+    for domain in project.domains:
+        yield held_out(project, domain.domain)
+
+
+def identifier(project: Project) -> dg.AssetsDefinition:
+    declared = project.identifier
+    return build_asset(
+        project,
+        identifier_asset(project),
+        group="corpus",
+        description=f"Language identification: {declared.member} of {declared.where.package}, {declared.licence}.",
+        ensure=lambda report: ensure_model(project.store, declared, report),
+    )
+
+
+def raw(project: Project, domain: Domain, source: Source) -> dg.AssetsDefinition:
+    return build_asset(
+        project,
+        f"raw/{source.name}",
+        group=domain.domain,
+        description=f"{source.name} as it is published, snapshot {source.snapshot}, licence {source.licence}.",
+        ensure=lambda report: ensure_raw(project.store, source, report),
+    )
+
+
+def documents(project: Project, domain: Domain, source: Source) -> dg.AssetsDefinition:
+    parents = [f"raw/{source.name}", identifier_asset(project)]
+    return build_asset(
+        project,
+        f"documents/{source.name}",
+        group=domain.domain,
+        description=f"Text with identity, extracted from {source.name} and filtered by the rules of {domain.domain}.",
+        parents=parents,
+        ensure=lambda report: ensure_documents(
+            project.store,
+            domain,
+            source,
+            *(project.store.require(parent) for parent in parents),
+            engine=project.engine,
+            report=report,
+        ),
+    )
+
+
+def dedup(project: Project) -> dg.AssetsDefinition:
+    corpus = project.corpus
+    parents = all_documents(project)
+    return build_asset(
+        project,
+        DEDUP,
+        group="corpus",
+        description="Which documents survive exact and near-duplicate removal, and which are held out.",
+        parents=parents,
+        ensure=lambda report: ensure_dedup(
+            project.store,
+            [project.store.require(parent) for parent in parents],
+            corpus.dedup,
+            corpus.priority,
+            project.domain_of,
+            corpus.held_out,
+            report,
+        ),
+    )
+
+
+def tokenizer(project: Project) -> dg.AssetsDefinition:
+    parents = all_documents(project)
+    return build_asset(
+        project,
+        TOKENIZER,
+        group="corpus",
+        description="Byte-level BPE trained on a balanced sample of the training documents.",
+        parents=[DEDUP, *parents],
+        ensure=lambda report: ensure_tokenizer(
+            project.store,
+            project.corpus.tokenizer,
+            project.store.require(DEDUP),
+            [project.store.require(parent) for parent in parents],
+            report,
+        ),
+    )
+
+
+def quality_classifier(project: Project, declared: ClassifierDeclaration) -> dg.AssetsDefinition:
+    parents = [f"documents/{name}" for name in sorted({*declared.positives, *declared.negatives})]
+    return build_asset(
+        project,
+        f"quality/{declared.name}",
+        group=declared.domain,
+        description="fastText classifier trained on declared sources, measured on documents it never saw.",
+        parents=[DEDUP, *parents],
+        ensure=lambda report: ensure_classifier(
+            project.store,
+            declared,
+            project.store.require(DEDUP),
+            [project.store.require(parent) for parent in parents],
+            report,
+        ),
+    )
+
+
+def quality_scores(project: Project, declared: ClassifierDeclaration) -> dg.AssetsDefinition:
+    parents = documents_of_domain(project, declared.domain)
+    return build_asset(
+        project,
+        f"quality/{declared.name}_scores",
+        group=declared.domain,
+        description=f"The score, percentile and bucket of every surviving document of {declared.domain}.",
+        parents=[f"quality/{declared.name}", DEDUP, *parents],
+        ensure=lambda report: ensure_scores(
+            project.store,
+            declared,
+            project.store.require(f"quality/{declared.name}"),
+            project.store.require(DEDUP),
+            [project.store.require(parent) for parent in parents],
+            report,
+        ),
+    )
+
+
+def training_shards(project: Project, shards: ShardsName) -> dg.AssetsDefinition:
+    classifier = project.classifiers.get(shards.domain)
+    scores = [f"quality/{classifier.name}_scores"] if classifier else []
+    return token_shards(project, f"shards/{shards.name}", shards.domain, TRAIN, scores, shards.bucket)
+
+
+def held_out(project: Project, domain: str) -> dg.AssetsDefinition:
+    return token_shards(project, f"held_out/{domain}", domain, HELD_OUT, [], None)
+
+
+def token_shards(
+    project: Project, asset: str, domain: str, split: str, scores: list[str], bucket: str | None
+) -> dg.AssetsDefinition:
+    parents = documents_of_domain(project, domain)
+    store = project.store
+    return build_asset(
+        project,
+        asset,
+        group=domain,
+        description=f"Token file and document index: {domain}{f', bucket {bucket}' if bucket else ''}, split {split}.",
+        parents=[*scores, DEDUP, *parents, TOKENIZER],
+        ensure=lambda report: ensure_shards(
+            store,
+            asset,
+            domain=domain,
+            split=split,
+            bucket=(store.require(scores[0]), bucket) if bucket else None,
+            dedup=store.require(DEDUP),
+            documents=[store.require(parent) for parent in parents],
+            tokenizer=store.require(TOKENIZER),
+            report=report,
+        ),
+    )
+
+
+def identifier_asset(project: Project) -> str:
+    return f"model/{project.identifier.name}"
+
+
+def all_documents(project: Project) -> list[str]:
+    return [f"documents/{source.name}" for source in project.sources]
+
+
+def documents_of_domain(project: Project, domain: str) -> list[str]:
+    return [f"documents/{name}" for name, of in project.domain_of.items() if of == domain]

@@ -1,0 +1,149 @@
+"""The audit and the trace of a run, as trees and tables for people and as JSON."""
+
+import sys
+from collections import Counter
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.tree import Tree
+
+from pipelines.store import Artifact, Store
+from training.audit import Node, as_json, lineage, tokens_by_source
+from training.checkpoints import checkpoint_steps, get_checkpoint
+from training.run import Run
+from training.trace import trace_document, trace_step
+
+WIDE = 170  # columns, where the output is no terminal
+
+console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
+
+
+def print_audit(store: Store, run: Run, step: int | None) -> None:
+    """Print the tree from a checkpoint to each source, and what it saw of each."""
+    checkpoint = chosen_checkpoint(run, step)
+    root = lineage(store, checkpoint)
+    shown: set[str] = set()
+    console.print(branch(Tree(label(root), guide_style="dim"), root, shown))
+    console.print()
+    console.print(source_table(store, run, checkpoint))
+
+
+def audit_json(store: Store, run: Run, step: int | None) -> dict[str, Any]:
+    """The same as JSON: every artifact once, and the tokens by source, licence and shards."""
+    checkpoint = chosen_checkpoint(run, step)
+    steps_done = checkpoint.record.facts["step"]
+    tokens = [asdict(row) for row in tokens_by_source(store, run.manifest, steps_done)]
+    return {"run": run.name, "step": steps_done, "tokens_by_source": tokens, **as_json(lineage(store, checkpoint))}
+
+
+def print_document(store: Store, run: Run, document: str) -> None:
+    """Print in which phases, at which steps and how often a document was seen."""
+    trace = trace_document(store, run.manifest, document, steps_done(run))
+    console.print(
+        f"[bold]{trace.document}[/] of {trace.source} ({trace.licence}): {trace.num_tokens:,} tokens at "
+        f"{trace.offset:,} of {trace.shards}"
+    )
+    table = Table("phase", "step", "sample", "epoch", "window", "tokens", box=None, header_style="dim")
+    for seen in trace.sightings:
+        row = (seen.step, seen.sample, seen.epoch, seen.window, seen.num_tokens)
+        table.add_row(seen.phase, *(f"{value:,}" for value in row))
+    console.print(table)
+    times = Counter(seen.phase for seen in trace.sightings)
+    tokens = sum(seen.num_tokens for seen in trace.sightings)
+    by_phase = ", ".join(f"{times[phase.name]} in {phase.name}" for phase in run.manifest.phases)
+    console.print(
+        f"seen in {len(trace.sightings)} samples of {steps_done(run):,} steps ({by_phase}): {tokens:,} tokens, "
+        f"{tokens / trace.num_tokens:.2f} passes"
+    )
+
+
+def document_json(store: Store, run: Run, document: str) -> dict[str, Any]:
+    """The same as JSON."""
+    return {
+        "run": run.name,
+        "steps_done": steps_done(run),
+        **asdict(trace_document(store, run.manifest, document, steps_done(run))),
+    }
+
+
+def print_step(store: Store, run: Run, step: int) -> None:
+    """Print the documents of one step."""
+    phase = run.manifest.phase_at(step - 1).name if 1 <= step <= run.manifest.total_steps else ""
+    rows = trace_step(store, run.manifest, step)
+    console.print(f"[bold]step {step}[/] of {run.name}, phase {phase}: {len(rows)} pieces of documents")
+    table = Table(
+        "sample", "blend", "epoch", "window", "start", "tokens", "document", "source", box=None, header_style="dim"
+    )
+    for row in rows:
+        numbers = (row.epoch, row.window, row.start, row.num_tokens)
+        table.add_row(
+            f"{row.sample:,}", row.window_source, *(f"{value:,}" for value in numbers), row.document, row.source
+        )
+    console.print(table)
+
+
+def step_json(store: Store, run: Run, step: int) -> dict[str, Any]:
+    """The same as JSON."""
+    documents = [asdict(row) for row in trace_step(store, run.manifest, step)]
+    return {"run": run.name, "step": step, "phase": run.manifest.phase_at(step - 1).name, "documents": documents}
+
+
+def chosen_checkpoint(run: Run, step: int | None) -> Artifact:
+    """The checkpoint of a step, or the newest."""
+    return get_checkpoint(run, step if step is not None else max(checkpoint_steps(run), default=0))
+
+
+def steps_done(run: Run) -> int:
+    """The step of the newest checkpoint: what lies after it has left no trace in a model."""
+    return max(checkpoint_steps(run), default=0)
+
+
+def branch(tree: Tree, node: Node, shown: set[str]) -> Tree:
+    """Hang a node's parents below it; what was shown before is only named."""
+    for parent in node.parents:
+        name = parent.artifact.name
+        if name in shown:
+            tree.add(f"[dim]{name} (above)[/]")
+        else:
+            shown.add(name)
+            branch(tree.add(label(parent)), parent, shown)
+    return tree
+
+
+def label(node: Node) -> str:
+    """One line for an artifact: name, digest, what it holds, checks."""
+    record = node.record
+    facts, parameters = record.facts, record.parameters
+    parts = [f"[bold]{node.artifact.name}[/] [dim]{record.digest[:12]}[/]"]
+    if "bill" in facts:
+        parts.append(f"{facts['bill']['tokens']:,} tokens, phase {facts['phase']}")
+    elif "total_tokens" in facts:
+        parts.append(f"{facts['total_tokens']:,} tokens in {facts['total_steps']:,} steps")
+    elif "num_tokens" in facts:
+        parts.append(f"{facts['num_tokens']:,} tokens")
+    if flow := record.flows.get("documents"):
+        parts.append(f"{flow.num_kept:,} of {flow.num_in:,} documents")
+    if "snapshot" in parameters:
+        parts.append(f"snapshot {parameters['snapshot']}")
+    if "licence" in parameters:
+        parts.append(parameters["licence"])
+    if record.checks:
+        passed = sum(check.passed for check in record.checks)
+        colour = "green" if passed == len(record.checks) else "red"
+        parts.append(f"[{colour}]{passed}/{len(record.checks)} checks[/]")
+    return "  ".join(parts)
+
+
+def source_table(store: Store, run: Run, checkpoint: Artifact) -> Table:
+    """What a checkpoint saw of each source, exactly."""
+    step = checkpoint.record.facts["step"]
+    rows = tokens_by_source(store, run.manifest, step)
+    columns = ("source", "licence", "shards", "tokens seen", "documents seen")
+    title = f"what step {step} of {run.name} saw, repeats counted"
+    table = Table(*columns, title=title, title_justify="left", box=None, header_style="dim")
+    for row in rows:
+        table.add_row(row.source, row.licence, row.shards, f"{row.num_tokens:,}", f"{row.num_documents:,}")
+    table.add_row("all", "", "", f"{sum(row.num_tokens for row in rows):,}", "", style="bold")
+    return table

@@ -1,0 +1,132 @@
+"""Everything that is declared, read at once: sources, corpus, classifiers, expectations, recipes."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+from pipelines.dedup.parameters import DedupParameters
+from pipelines.held_out import HeldOut
+from pydantic import Field
+
+from pipelines.declared import Declared, read_declaration
+from pipelines.engine import Engine
+from pipelines.errors import PhaselineError
+from pipelines.sources import Domain, ModelFile, Source, read_domains
+from pipelines.store import Store
+from pipelines.tokenizer import TokenizerDeclaration
+from quality.declaration import ClassifierDeclaration
+from quality.expectations import Expectations
+from training.recipe import Recipe, read_recipes
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+class Evaluation(Declared):
+    """How much of each domain's held-out documents is evaluated."""
+
+    max_tokens_per_domain: Annotated[int, Field(gt=0)]
+
+
+class Corpus(Declared):
+    """What holds for all sources together. ``priority`` lists sources, the preferred survivor of duplicates first."""
+
+    dedup: DedupParameters
+    priority: tuple[str, ...]
+    held_out: HeldOut
+    tokenizer: TokenizerDeclaration
+    evaluation: Evaluation
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where declarations lie."""
+
+    sources: Path = REPOSITORY / "assets/sources"
+    identifier: Path = REPOSITORY / "assets/models/lid_176.yaml"
+    corpus: Path = REPOSITORY / "assets/corpus.yaml"
+    classifiers: Path = REPOSITORY / "quality/classifiers"
+    expectations: Path = REPOSITORY / "quality/expectations"
+    recipes: Path = REPOSITORY / "training/recipes"
+
+
+@dataclass(frozen=True)
+class ShardsName:
+    """One set of shards: a domain, and a bucket of it where the domain has a classifier."""
+
+    name: str
+    domain: str
+    bucket: str | None
+
+
+class Project:
+    """The declarations of a project, checked against each other; raises PhaselineError before any work."""
+
+    def __init__(self, home: Path, folders: Folders | None = None) -> None:
+        self.home = home
+        self.folders = folders or Folders()
+        self.domains: Sequence[Domain] = read_domains(self.folders.sources)
+        self.identifier = read_declaration(self.folders.identifier, ModelFile)
+        self.corpus = read_declaration(self.folders.corpus, Corpus)
+        self.classifiers: Mapping[str, ClassifierDeclaration] = {
+            declared.domain: declared
+            for declared in (
+                read_declaration(path, ClassifierDeclaration)
+                for path in sorted(self.folders.classifiers.glob("*.yaml"))
+            )
+        }
+        self.recipes: Mapping[str, Recipe] = read_recipes(self.folders.recipes)
+        self.expectations = Expectations(self.folders.expectations)
+        self.store = Store(home, self.expectations)
+        self.engine = Engine(workers=os.cpu_count() or 1)
+        self._check()
+
+    @cached_property
+    def domain_of(self) -> dict[str, str]:
+        """The domain of each source."""
+        return {source.name: domain.domain for domain in self.domains for source in domain.sources}
+
+    @cached_property
+    def sources(self) -> list[Source]:
+        return [source for domain in self.domains for source in domain.sources]
+
+    @cached_property
+    def shards(self) -> dict[str, ShardsName]:
+        """The sets of shards by the names that blends use."""
+        names = []
+        for domain in sorted({domain.domain for domain in self.domains}):
+            classifier = self.classifiers.get(domain)
+            if classifier is None:
+                names.append(ShardsName(domain, domain, None))
+            else:
+                names += [ShardsName(f"{domain}_{bucket}", domain, bucket) for bucket in classifier.bucket_names]
+        return {shards.name: shards for shards in names}
+
+    def _check(self) -> None:
+        unknown = [name for name in self.corpus.priority if name not in self.domain_of]
+        missing = [name for name in self.domain_of if name not in self.corpus.priority]
+        if unknown or missing:
+            raise PhaselineError(
+                f"{self.folders.corpus}: priority: "
+                + " and ".join(
+                    [f"names no source: {', '.join(unknown)}"] * bool(unknown)
+                    + [f"leaves out {', '.join(missing)}"] * bool(missing)
+                ),
+                "list every source once, the preferred survivor of duplicates first",
+            )
+        for recipe in self.recipes.values():
+            for phase in recipe.phases:
+                for name in phase.blend:
+                    if name not in self.shards:
+                        raise PhaselineError(
+                            f"{self.folders.recipes / recipe.name}.yaml: phases.{phase.name}.blend.{name}: "
+                            "there is no such source",
+                            f"name one of: {', '.join(sorted(self.shards))}",
+                        )
+
+
+def default_home() -> Path:
+    """Where artifacts and runs live: PHASELINE_HOME, by default ``data`` in the repository."""
+    return Path(os.environ.get("PHASELINE_HOME") or REPOSITORY / "data").expanduser().resolve()

@@ -1,0 +1,179 @@
+"""The summary of a run: what went in and out of each step, what each phase ate, what was learned, what to do next."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from rich.console import Console
+from rich.table import Table
+
+from assets.lineage import console
+from assets.project import Project
+from assets.training import boundaries
+from pipelines.corpus import HELD_OUT, TRAIN, survivors
+from pipelines.record import Flow
+from pipelines.store import Artifact
+from training.bill import bill_of_data
+from training.checkpoints import START, checkpoint_steps
+from training.manifest import Manifest
+from training.run import Run
+
+MOST_REASONS = 4
+
+
+def print_summary(project: Project, run: Run) -> None:
+    """Print everything a person wants to know of a run after it."""
+    for table in (sources_table(project), steps_table(project), phases_table(run), held_out_table(project, run)):
+        if table is not None:
+            console.print()
+            console.print(table)
+    print_next(project, run, console)
+
+
+def new_table(title: str, *columns: str) -> Table:
+    """A table whose first column is text and whose others are right-aligned."""
+    table = Table(title=title, box=None, header_style="dim", title_style="bold", title_justify="left", pad_edge=False)
+    table.add_column(columns[0])
+    for column in columns[1:]:
+        table.add_column(column, justify="left" if column in {"domain", "dropped for"} else "right")
+    return table
+
+
+def sources_table(project: Project) -> Table:
+    """Each source from its records to its surviving documents."""
+    columns = ("source", "domain", "records", "documents", "MB", "after dedup", "MB", "dropped for")
+    table = new_table("Sources", *columns)
+    kept = survivors(project.store.require("corpus/dedup")).group_by("source").aggregate(
+        [([], "count_all"), ("num_bytes", "sum")]
+    )  # fmt: skip
+    after = {row["source"]: row for row in kept.to_pylist()}
+    for source in project.sources:
+        flows = project.store.require(f"documents/{source.name}").record.flows
+        left = after.get(source.name, {"count_all": 0, "num_bytes_sum": 0})
+        table.add_row(
+            source.name,
+            project.domain_of[source.name],
+            f"{flows['documents'].num_in:,}",
+            f"{flows['documents'].num_kept:,}",
+            megabytes(flows["bytes"].num_kept),
+            f"{left['count_all']:,}",
+            megabytes(left["num_bytes_sum"]),
+            reasons(flows["documents"].dropped),
+        )
+    return table
+
+
+def steps_table(project: Project) -> Table:
+    """Each step over the whole corpus; what is neither kept nor dropped would show here as lost."""
+    table = new_table("Steps", "step", "documents in", "kept", "lost", "MB in", "MB kept", "dropped for")
+    store = project.store
+    dedup = store.require("corpus/dedup")
+    made = [store.require(f"documents/{source.name}") for source in project.sources]
+    add_step(table, "extract, identify, filter", total_flows(made))
+    add_step(table, "dedup", dedup.record.flows)
+    shards = [store.require(f"shards/{name}") for name in project.shards]
+    held_out = [store.require(f"held_out/{domain.domain}") for domain in project.domains]
+    for name, split, artifacts in (("shards, training", TRAIN, shards), ("shards, held out", HELD_OUT, held_out)):
+        add_step(table, name, total_flows(artifacts))
+        survived = len(survivors(dedup, split=split))
+        tokens = sum(artifact.record.facts["num_tokens"] for artifact in artifacts)
+        table.add_row(f"  {tokens:,} tokens", f"{survived:,}", style="dim")
+    return table
+
+
+def add_step(table: Table, name: str, flows: Mapping[str, Flow]) -> None:
+    documents, num_bytes = flows["documents"], flows["bytes"]
+    table.add_row(
+        name,
+        f"{documents.num_in:,}",
+        f"{documents.num_kept:,}",
+        f"{documents.num_lost:,}",
+        megabytes(num_bytes.num_in),
+        megabytes(num_bytes.num_kept),
+        reasons(documents.dropped),
+    )
+
+
+def total_flows(artifacts: Iterable[Artifact]) -> dict[str, Flow]:
+    """The flows of several artifacts, summed."""
+    totals = {}
+    flows = [artifact.record.flows for artifact in artifacts]
+    for unit in ("documents", "bytes"):
+        dropped: Counter[str] = Counter()
+        for flow in flows:
+            dropped.update(flow[unit].dropped)
+        totals[unit] = Flow(
+            num_in=sum(flow[unit].num_in for flow in flows),
+            num_kept=sum(flow[unit].num_kept for flow in flows),
+            dropped=dict(dropped),
+        )
+    return totals
+
+
+def phases_table(run: Run) -> Table:
+    """The blend, tokens and epochs of each phase, as far as the run has come."""
+    manifest = run.manifest
+    done = max(checkpoint_steps(run), default=0)
+    bill = bill_of_data(manifest, done)
+    table = new_table(
+        f"Phases of {run.name}, {done:,} of {manifest.total_steps:,} steps done", *phase_columns(manifest)
+    )
+    for source in manifest.sources:
+        row = [source.name, f"{source.num_tokens:,}"]
+        for phase in manifest.phases:
+            seen = bill.phases[phase.name].sources.get(source.name) if phase.name in bill.phases else None
+            share = seen.samples / bill.phases[phase.name].samples if seen else 0.0
+            row += [f"{share:.1%}", f"{seen.tokens:,}", f"{seen.epochs:.2f}"] if seen else ["–", "–", "–"]
+        total = bill.sources.get(source.name)
+        table.add_row(*row, f"{total.epochs:.2f}" if total else "–")
+    tokens = [f"{bill.phases[phase.name].tokens:,}" if phase.name in bill.phases else "–" for phase in manifest.phases]
+    table.add_row("all", "", *(cell for count in tokens for cell in ("", count, "")), "", style="bold")
+    return table
+
+
+def phase_columns(manifest: Manifest) -> list[str]:
+    return [
+        "source",
+        "tokens in shards",
+        *(f"{phase.name}: {what}" for phase in manifest.phases for what in ("share", "tokens", "epochs")),
+        "epochs in all",
+    ]
+
+
+def held_out_table(project: Project, run: Run) -> Table | None:
+    """Bits per byte of each domain at each boundary; None before the evaluation."""
+    evaluation = project.store.latest(f"evaluations/{run.manifest.recipe}")
+    if evaluation is None:
+        return None
+    losses = evaluation.record.facts["losses"]
+    names = {boundary: "before training" if boundary == START else f"after {boundary}" for boundary in losses}
+    table = new_table("Held-out loss, bits per byte", "domain", "documents", "tokens", *names.values())
+    for domain, first in losses[START].items():
+        figures = [f"{losses[boundary][domain]['bits_per_byte']:.3f}" for boundary in names]
+        table.add_row(domain, f"{first['num_documents']:,}", f"{first['num_tokens']:,}", *figures)
+    return table
+
+
+def print_next(project: Project, run: Run, out: Console) -> None:
+    """Say where the newest model lies and what to run next."""
+    recipe = project.recipes[run.manifest.recipe]
+    models = [project.store.latest(f"models/{recipe.name}/{boundary}") for boundary in boundaries(recipe)]
+    made = [model for model in models if model is not None]
+    out.print()
+    if made:
+        out.print(f"model (Hugging Face format): [bold]{made[-1].folder}[/]")
+    out.print(f"run: {run.folder}  (metrics.jsonl, train.log, checkpoints)")
+    out.print(f"next: [bold].venv/bin/phaseline audit {run.name}[/]   the tree from its checkpoint to each source")
+    out.print(f"      [bold].venv/bin/phaseline trace {run.name} --step 1[/]   the documents of a step")
+    out.print("      [bold]make dev[/]   the same graph in the Dagster UI")
+
+
+def reasons(dropped: Mapping[str, int]) -> str:
+    """The most frequent reasons with their counts, and how many more there are."""
+    ordered = sorted(dropped.items(), key=lambda item: (-item[1], item[0]))
+    named = [f"{reason} {count:,}" for reason, count in ordered[:MOST_REASONS]]
+    rest = sum(count for _, count in ordered[MOST_REASONS:])
+    return ", ".join([*named, f"others {rest:,}"] if rest else named)
+
+
+def megabytes(num_bytes: int) -> str:
+    return f"{num_bytes / 1e6:,.1f}"

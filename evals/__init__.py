@@ -1,0 +1,1 @@
+"""Evaluation: held-out loss of trained models, and comparisons between runs."""

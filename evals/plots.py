@@ -1,0 +1,31 @@
+"""Plots of evaluations."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+
+class Loss(Protocol):
+    @property
+    def bits_per_byte(self) -> float: ...
+
+
+def plot_bits_per_byte(losses: Mapping[str, Mapping[str, Loss]], path: Path) -> None:
+    """A line for each domain over the boundaries of a run, as a PNG."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    boundaries = list(losses)
+    for domain in losses[boundaries[0]]:
+        values = [losses[boundary][domain].bits_per_byte for boundary in boundaries]
+        axes.plot(boundaries, values, marker="o", label=domain)
+        last = (len(boundaries) - 1, values[-1])
+        axes.annotate(f"{values[-1]:.2f}", last, xytext=(6, -3), textcoords="offset points")
+    axes.set_ylabel("bits per byte, held-out documents")
+    axes.set_ylim(bottom=0)
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False, ncols=3)
+    figure.savefig(path, dpi=130)

@@ -1,0 +1,126 @@
+"""The tokenizer: a byte-level BPE trained on a balanced sample of the training documents, and encoding with it."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field
+
+from pipelines.corpus import TRAIN, documents_of, survivors
+from pipelines.declared import Declared
+from pipelines.digests import keyed_hash
+from pipelines.errors import PhaselineError
+from pipelines.store import Artifact, Draft, Outcome, Store
+
+ASSET = "tokenizer"
+CODE_VERSION = "1"
+TOKENIZER = "tokenizer.json"
+END_OF_TEXT = "<|endoftext|>"
+SAMPLE_KEY = "tokenizer"
+
+
+class TokenizerDeclaration(Declared):
+    """What the tokenizer is trained on: the same number of bytes of every domain, or all that it has."""
+
+    vocab_size: Annotated[int, Field(ge=257)]
+    sample_bytes_per_domain: Annotated[int, Field(gt=0)]
+
+
+def ensure_tokenizer(
+    store: Store,
+    declared: TokenizerDeclaration,
+    dedup: Artifact,
+    documents: Sequence[Artifact],
+    report: Callable[[str], None],
+) -> Outcome:
+    """Train ``tokenizer`` on documents of the training split, chosen by a keyed hash of their ids.
+
+    Raises:
+        PhaselineError: the documents hold too few distinct words for the declared vocabulary.
+    """
+
+    def make(draft: Draft) -> None:
+        sample = training_sample(declared, dedup, documents)
+        num_bytes = pc.sum(pc.binary_length(sample["text"])).as_py() or 0
+        report(f"training a BPE of {declared.vocab_size:,} on {num_bytes / 1e6:.1f} MB of text")
+        text = train(sample, declared.vocab_size)
+        (draft.folder / TOKENIZER).write_text(text)
+        vocab = json.loads(text)["model"]["vocab"]
+        draft.facts |= {
+            "vocab_size": len(vocab),
+            "end_of_text": vocab[END_OF_TEXT],
+            "sample_documents": len(sample),
+            "sample_bytes": num_bytes,
+        }
+
+    return store.ensure(
+        ASSET,
+        make,
+        code_version=CODE_VERSION,
+        parameters=declared.model_dump(),
+        parents=[dedup, *documents],
+    )
+
+
+def training_sample(declared: TokenizerDeclaration, dedup: Artifact, documents: Sequence[Artifact]) -> pa.Table:
+    """Columns id and text: of each domain the documents with the smallest keyed hashes, up to the declared bytes."""
+    rows = survivors(dedup, split=TRAIN)
+    parts = []
+    for domain in sorted(pc.unique(rows["domain"]).to_pylist()):
+        of_domain = rows.filter(pc.equal(rows["domain"], domain))
+        order = np.argsort([keyed_hash(document, SAMPLE_KEY) for document in of_domain["id"].to_pylist()])
+        lengths = of_domain["num_bytes"].to_numpy()[order]
+        within = np.cumsum(lengths) - lengths < declared.sample_bytes_per_domain
+        parts.append(documents_of(of_domain.take(order[within]), documents, ["text"]))
+    return pa.concat_tables(parts)
+
+
+def train(sample: pa.Table, vocab_size: int) -> str:
+    """Train a byte-level BPE with GPT-2's pre-tokenisation; returns the JSON that Hugging Face's libraries read."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        special_tokens=[END_OF_TEXT],
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator((batch["text"].to_pylist() for batch in sample.to_batches(1000)), trainer)
+    if tokenizer.get_vocab_size() < vocab_size:
+        raise PhaselineError(
+            f"the sample gives only {tokenizer.get_vocab_size():,} of {vocab_size:,} tokens",
+            "raise tokenizer.sample_bytes_per_domain, or lower tokenizer.vocab_size",
+        )
+    return str(tokenizer.to_str(pretty=True))
+
+
+class Encoder:
+    """Encodes documents with a tokenizer artifact.
+
+    The end-of-text marker inside a document is ordinary text: a page that quotes it cannot end a document.
+    """
+
+    def __init__(self, tokenizer: Artifact) -> None:
+        import gigatoken
+
+        declared = json.loads((tokenizer.folder / TOKENIZER).read_text())
+        declared["added_tokens"] = []
+        self._tokenizer = gigatoken.Tokenizer.from_json(json.dumps(declared))
+        self.vocab_size: int = tokenizer.record.facts["vocab_size"]
+        self.end_of_text: int = tokenizer.record.facts["end_of_text"]
+
+    def encode(self, texts: Sequence[str]) -> Iterator[npt.NDArray[np.uint32]]:
+        """The token ids of each text, in order, one uint32 array each."""
+        import awkward
+
+        encoded = self._tokenizer.encode_batch(list(texts))
+        counts = awkward.to_numpy(awkward.num(encoded))
+        flat = awkward.to_numpy(awkward.flatten(encoded)).astype(np.uint32)
+        yield from np.split(flat, np.cumsum(counts)[:-1])

@@ -1,0 +1,1 @@
+"""Quality: classifiers and buckets, and the expectations that artifacts must meet."""

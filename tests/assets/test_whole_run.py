@@ -1,0 +1,117 @@
+"""One whole run in miniature: from raw files to a trained, evaluated model whose every token is traced to its source."""
+
+import json
+
+import pyarrow.parquet as pq
+import pytest
+from mini_project import NUM_DOCUMENTS, NUM_PAGES, mini_project
+
+from assets.lineage import audit_json, document_json, step_json
+from assets.materialise import materialise
+from assets.project import Project
+from assets.summary import print_summary
+from training.checkpoints import checkpoint_steps
+from training.recipe import select
+from training.run import Run, open_run
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return mini_project(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="module")
+def run(project: Project) -> Run:
+    """The run, trained a phase at a time."""
+    materialise(project, *select(project.recipes, "mini:early"))
+    assert checkpoint_steps(open_run(project.store, "mini@1")) == [0, 16]
+    materialise(project, *select(project.recipes, "mini"))
+    return open_run(project.store, "mini@1")
+
+
+def test_every_record_is_kept_or_dropped_for_a_reason(project: Project, run: Run) -> None:
+    flows = {
+        source.name: project.store.require(f"documents/{source.name}").record.flows["documents"]
+        for source in project.sources
+    }
+    assert {name: (flow.num_in, flow.num_kept, flow.dropped) for name, flow in flows.items()} == {
+        "code_code": (NUM_DOCUMENTS, NUM_DOCUMENTS, {}),
+        "math_math": (NUM_DOCUMENTS, NUM_DOCUMENTS, {}),
+        "qa_qa": (NUM_DOCUMENTS + 1, NUM_DOCUMENTS, {"invalid_json": 1}),
+        "web_crawl": (NUM_PAGES + 1, NUM_PAGES, {"empty": 1}),
+        "web_mirror": (20, 20, {}),
+        "wiki_wiki": (NUM_DOCUMENTS, NUM_DOCUMENTS, {}),
+    }
+    dedup = project.store.require("corpus/dedup").record.flows["documents"]
+    assert dedup.num_in == sum(flow.num_kept for flow in flows.values())
+    assert dedup.num_kept == dedup.num_in - 10
+    assert dedup.dropped == {"exact_duplicate": 10}
+    sets = [*(f"shards/{name}" for name in project.shards), *(f"held_out/{domain.domain}" for domain in project.domains)]
+    assert dedup.num_kept == sum(project.store.require(name).record.flows["documents"].num_kept for name in sets)
+
+
+def test_nothing_held_out_is_trained_on(project: Project, run: Run) -> None:
+    trained = {id for name in project.shards for id in ids(project, f"shards/{name}")}
+    held_out = {id for domain in project.domains for id in ids(project, f"held_out/{domain.domain}")}
+    assert trained
+    assert held_out
+    assert not trained & held_out
+
+
+def ids(project: Project, asset: str) -> list[str]:
+    return pq.read_table(project.store.require(asset).folder / "index.parquet")["id"].to_pylist()
+
+
+def test_the_model_learned_and_is_evaluated_at_each_boundary(project: Project, run: Run) -> None:
+    losses = project.store.require("evaluations/mini").record.facts["losses"]
+    assert list(losses) == ["start", "early", "late"]
+    for domain in ("web", "math", "code", "wiki", "qa"):
+        assert losses["late"][domain]["bits_per_byte"] < 0.9 * losses["start"][domain]["bits_per_byte"]
+
+
+def test_every_check_passed_and_stands_in_a_record(project: Project, run: Run) -> None:
+    for name in (*(f"shards/{name}" for name in project.shards), "documents/web_crawl", "models/mini/late"):
+        checks = project.store.require(name).record.checks
+        assert checks
+        assert all(check.passed for check in checks)
+
+
+def test_the_audit_reaches_every_source_and_its_tokens_sum_to_the_bill(project: Project, run: Run) -> None:
+    audit = audit_json(project.store, run, None)
+    assert audit["step"] == 32
+    assert {name.partition("@")[0] for name in audit["artifacts"]} >= {f"raw/{source.name}" for source in project.sources}
+    assert sum(row["num_tokens"] for row in audit["tokens_by_source"]) == 32 * 8 * 32
+    bill = audit["artifacts"]["checkpoints/mini@1@32"]["facts"]["bill"]
+    for name, source in bill["sources"].items():
+        assert source["tokens"] == sum(row["num_tokens"] for row in audit["tokens_by_source"] if row["shards"] == name)
+    assert json.dumps(audit)
+
+
+def test_a_step_and_its_documents_are_traced_to_each_other(project: Project, run: Run) -> None:
+    step = step_json(project.store, run, 20)
+    assert step["phase"] == "late"
+    for row in step["documents"][:5]:
+        sightings = document_json(project.store, run, row["document"])["sightings"]
+        assert {"step": 20, "sample": row["sample"]}.items() <= {
+            key: value for seen in sightings if seen["sample"] == row["sample"] for key, value in seen.items()
+        }.items()
+
+
+def test_a_second_run_finds_everything_current(
+    project: Project, run: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(path for path in project.home.rglob("record.json"))
+    materialise(project, *select(project.recipes, "mini"))
+    output = capfd.readouterr().out
+    assert "35 assets are current, 0 were made" in output
+    assert sorted(path for path in project.home.rglob("record.json")) == before
+
+
+def test_the_summary_names_each_source_phase_and_loss(
+    project: Project, run: Run, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "240")
+    print_summary(project, run)
+    output = capfd.readouterr().out
+    for expected in ("web_mirror", "exact_duplicate 10", "empty 1", "early", "late", "bits per byte", "audit mini@1"):
+        assert expected in output

@@ -1,0 +1,198 @@
+"""The documents step on planted records: every one is kept or counted, whatever the number of workers."""
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import fasttext
+import pyarrow.parquet as pq
+import pytest
+
+import pipelines.process
+from pipelines.digests import document_id
+from pipelines.document_steps import normalise
+from pipelines.documents import REJECTED, REJECTED_SCHEMA, SCHEMA, documents_table
+from pipelines.engine import Engine
+from pipelines.filters import Filters
+from pipelines.filters.gopher import GopherQuality
+from pipelines.process import ensure_documents, group_files
+from pipelines.record import Flow
+from pipelines.sources import Domain, Folder, Source, TextReader
+from pipelines.store import Artifact, Draft, Store
+
+ENGLISH = "The house is old and the garden is green, and we have been there with all of our friends."
+GERMAN = "Das Haus ist alt und der Garten ist schön, und wir waren mit allen unseren Freunden dort."
+
+
+def silent(_: str) -> None:
+    """No reports are wanted."""
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A language model that knows two sentences."""
+    folder = tmp_path_factory.mktemp("model")
+    lines = [f"__label__en {ENGLISH}", f"__label__de {GERMAN}"] * 50
+    (folder / "train.txt").write_text("\n".join(lines))
+    trained = fasttext.train_supervised(str(folder / "train.txt"), dim=4, epoch=20, thread=1, verbose=0)
+    trained.save_model(str(folder / "tiny.bin"))
+    return folder / "tiny.bin"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "home")
+
+
+@pytest.fixture
+def identifier(store: Store, model: Path) -> Artifact:
+    def make(draft: Draft) -> None:
+        (draft.folder / model.name).write_bytes(model.read_bytes())
+
+    return store.ensure("model/tiny", make, code_version="1", parameters={}).artifact
+
+
+@pytest.fixture
+def domain() -> Domain:
+    source = Source(
+        name="web_planted",
+        licence="CC0-1.0",
+        snapshot="1",
+        reader=TextReader(format="text", include=("**/*.txt",)),
+        where=Folder(folder=Path("unused")),
+    )
+    filters = Filters(gopher_quality=GopherQuality(min_words=10))
+    return Domain(domain="web", languages=("en",), min_language_score=0.5, filters=filters, sources=(source,))
+
+
+@pytest.fixture
+def plant(store: Store) -> Callable[[dict[str, bytes]], Artifact]:
+    """Makes a raw artifact of given files; the bytes of ``broken.txt`` are damaged afterwards."""
+
+    def raw(files: dict[str, bytes]) -> Artifact:
+        def make(draft: Draft) -> None:
+            path = draft.folder / "files.zip"
+            with zipfile.ZipFile(path, "w") as archive:
+                for name, data in files.items():
+                    archive.writestr(name, data)
+            path.write_bytes(path.read_bytes().replace(b"whole", b"wh0le"))
+            draft.facts = {"archive": path.name}
+
+        return store.ensure("raw/web_planted", make, code_version="1", parameters={}).artifact
+
+    return raw
+
+
+def test_every_record_is_kept_or_counted_by_reason(
+    store: Store, identifier: Artifact, domain: Domain, plant: Callable[[dict[str, bytes]], Artifact]
+) -> None:
+    raw = plant(
+        {
+            "good.txt": f"\n{ENGLISH}\r\n{ENGLISH}\0\n".encode(),
+            "german.txt": GERMAN.encode(),
+            "short.txt": b"The house is old and the garden.",
+            "latin.txt": b"caf\xe9",
+            "empty.txt": b" \r\n ",
+            "broken.txt": b"whole",
+            "ignored.md": b"not asked for",
+        }
+    )
+    outcome = ensure_documents(store, domain, domain.sources[0], raw, identifier, engine=Engine(), report=silent)
+    record = outcome.artifact.record
+    text = f"{ENGLISH}\n{ENGLISH}"
+    assert record.flows == {
+        "documents": Flow(
+            num_in=6,
+            num_kept=1,
+            dropped={"empty": 1, "gopher_too_few_words": 1, "invalid_utf8": 1, "language": 1, "unreadable_file": 1},
+        ),
+        "bytes": Flow(
+            num_in=len(text) + 4 + 32 + 4 + 5 + len(GERMAN.encode()),
+            num_kept=len(text),
+            dropped={
+                "empty": 4,
+                "gopher_too_few_words": 32,
+                "invalid_utf8": 4,
+                "language": len(GERMAN.encode()),
+                "unreadable_file": 5,
+            },
+        ),
+    }
+    assert [flow.num_lost for flow in record.flows.values()] == [0, 0]
+    assert record.facts["documents_by_language"] == {"en": 1}
+    (row,) = documents_table([outcome.artifact], SCHEMA.names).to_pylist()
+    assert row["language_score"] > 0.5
+    assert row == {
+        "id": document_id(text),
+        "text": text,
+        "source": "web_planted",
+        "locator": "good.txt",
+        "url": None,
+        "licence": "CC0-1.0",
+        "language": "en",
+        "language_score": row["language_score"],
+        "num_bytes": len(text),
+    }
+    (path,) = outcome.artifact.files(REJECTED)
+    rejected = pq.read_table(path)
+    assert rejected.schema.equals(REJECTED_SCHEMA)
+    details = {row["reason"]: row["detail"] for row in rejected.to_pylist()}
+    assert details["gopher_too_few_words"] == "7 < 10"
+    assert details["unreadable_file"] == "Bad CRC-32 for file 'broken.txt'"
+    assert details["language"].startswith("de (")
+
+
+def test_workers_do_not_change_a_byte(
+    tmp_path: Path,
+    identifier: Artifact,
+    domain: Domain,
+    plant: Callable[[dict[str, bytes]], Artifact],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pipelines.process, "GROUP_BYTES", 1000)
+    raw = plant({f"{i:02d}.txt": f"{ENGLISH if i % 3 else GERMAN} Number {i}.".encode() for i in range(40)})
+    outcomes = [
+        ensure_documents(
+            Store(tmp_path / f"home_{workers}"),
+            domain,
+            domain.sources[0],
+            raw,
+            identifier,
+            engine=Engine(workers=workers),
+            report=silent,
+        )
+        for workers in (1, 2)
+    ]
+    one, two = (outcome.artifact.record for outcome in outcomes)
+    assert one.digest == two.digest
+    assert one.flows == two.flows
+    assert one.flows["documents"].num_kept == 26
+    assert len([file for file in one.files if file.path.startswith("documents-")]) == 4
+    locators = documents_table([outcomes[1].artifact], ["locator"])["locator"].to_pylist()
+    assert locators == sorted(locators)
+
+
+def test_a_changed_threshold_makes_the_documents_again_and_says_so(
+    store: Store, identifier: Artifact, domain: Domain, plant: Callable[[dict[str, bytes]], Artifact]
+) -> None:
+    raw = plant({"a.txt": ENGLISH.encode()})
+
+    def ensure(domain: Domain) -> list[str]:
+        engine = Engine()
+        return ensure_documents(store, domain, domain.sources[0], raw, identifier, engine=engine, report=silent).changes
+
+    assert ensure(domain) == ["it did not exist"]
+    assert ensure(domain) == []
+    stricter = domain.model_copy(update={"filters": Filters(gopher_quality=GopherQuality(min_words=100))})
+    assert ensure(stricter) == ["filters.gopher_quality.min_words 10 → 100"]
+    assert store.require("documents/web_planted").record.flows["documents"].num_kept == 0
+
+
+def test_files_are_grouped_by_their_sizes_alone() -> None:
+    sizes = {"a": 5, "b": 5, "c": 12, "d": 1, "e": 1}
+    assert group_files(sizes, 10) == [["a", "b"], ["c"], ["d", "e"]]
+    assert group_files(sizes, 100) == [["a", "b", "c", "d", "e"]]
+
+
+def test_text_is_normalised_to_what_utf8_can_hold() -> None:
+    assert normalise("\n\r\n  a\r\nb\rc\0d \ud800 \n\n") == "  a\nb\ncd \N{REPLACEMENT CHARACTER}"

@@ -1,0 +1,31 @@
+"""The planted corpus and the declaration that its classifier is made by."""
+
+import pytest
+from planted_corpus import BAD_WORDS, DECLARATION, GOOD_WORDS, Corpus, Planted, prose
+
+from quality.declaration import ClassifierDeclaration
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    """Separable sources: 80 good and 80 bad documents and 10 of each held out; 60 pages of both kinds, and odd ones."""
+    return Corpus(
+        tmp_path_factory.mktemp("corpus"),
+        {
+            "good": prose(GOOD_WORDS, 1, 80) + prose(GOOD_WORDS, 2, 10, "held_out"),
+            "bad": prose(BAD_WORDS, 3, 80) + prose(BAD_WORDS, 4, 10, "held_out"),
+            "pages": [
+                *prose(GOOD_WORDS, 5, 30),
+                *prose(BAD_WORDS, 6, 30),
+                Planted("?"),
+                Planted("word"),
+                Planted("Ein kurzer Satz.", language="de"),
+            ],
+        },
+        {"good": "wiki", "bad": "web", "pages": "web"},
+    )
+
+
+@pytest.fixture
+def declaration() -> ClassifierDeclaration:
+    return ClassifierDeclaration.model_validate(DECLARATION)

@@ -1,0 +1,72 @@
+"""Launching: what cannot be trained is refused with its remedy, and a failed process says why."""
+
+from pathlib import Path
+
+import pytest
+from conftest import TrainedRun
+from small_run import make_manifest, small_recipe
+
+from pipelines.errors import PhaselineError
+from training.events import parse_event
+from training.launch import train
+from training.models import Compute, local_batch_size, model_preset
+from training.run import create_run, open_run
+
+
+def test_a_step_beyond_the_run_is_refused(tmp_path: Path) -> None:
+    store, manifest = make_manifest(tmp_path)
+    with pytest.raises(PhaselineError, match="has 12 steps, there is no step 13"):
+        train(store, manifest, until_step=13, report=print)
+
+
+def test_a_batch_that_does_not_divide_is_refused_with_the_numbers_that_do(tmp_path: Path) -> None:
+    store, manifest = make_manifest(tmp_path)
+    with pytest.raises(PhaselineError, match="8 sequences does not divide among 3") as raised:
+        train(store, manifest, until_step=12, num_processes=3, report=print)
+    assert "start 1, 2, 4 or 8 of them" in raised.value.remedy
+
+
+@pytest.mark.parametrize(("global_batch_size", "num_processes", "expected"), [(16, 1, 4), (16, 2, 4), (12, 4, 3)])
+def test_microbatches_divide_a_share_evenly(global_batch_size: int, num_processes: int, expected: int) -> None:
+    assert local_batch_size(global_batch_size, num_processes, Compute(max_local_batch_size=5)) == expected
+
+
+def test_an_unknown_model_lists_the_known_ones() -> None:
+    with pytest.raises(PhaselineError, match="there is no model 'gpt'") as raised:
+        model_preset("gpt")
+    assert "llama_3m" in raised.value.remedy
+
+
+def test_an_unknown_run_lists_the_known_ones(tmp_path: Path) -> None:
+    store, manifest = make_manifest(tmp_path)
+    create_run(store, manifest)
+    with pytest.raises(PhaselineError, match="there is no run 'small@2'") as raised:
+        open_run(store, "small@2")
+    assert raised.value.remedy == "name one of: small@1"
+    assert open_run(store, "small@1").artifact == manifest
+
+
+def test_a_run_that_diverges_stops_and_names_the_step(tmp_path: Path) -> None:
+    store, manifest = make_manifest(tmp_path, small_recipe(peak_lr=1e30))
+    with pytest.raises(PhaselineError, match=r"the (loss|gradient norm) of step \d is (nan|inf).*train\.log") as raised:
+        train(store, manifest, until_step=12, num_processes=1, report=print)
+    assert "peak_lr" in raised.value.remedy
+
+
+def test_a_failure_of_the_caller_ends_the_processes(tmp_path: Path) -> None:
+    store, manifest = make_manifest(tmp_path)
+
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(store, manifest, until_step=12, num_processes=1, report=print, on_metrics=interrupt)
+    with open_run(store, "small@1").written():  # nobody holds it any more
+        pass
+
+
+def test_lines_of_the_log_that_are_no_events_are_passed_over(unbroken: TrainedRun) -> None:
+    lines = unbroken.state.run.log.read_text().splitlines()
+    events = [event for event in map(parse_event, lines) if event]
+    assert [value["step"] for kind, value in events if kind == "metrics"] == list(range(1, 37))
+    assert len(lines) > len(events)

@@ -1,0 +1,72 @@
+"""Training through torchtitan: the same losses for any number of processes, whole or phase by phase."""
+
+from pathlib import Path
+
+import pytest
+from conftest import NUM_STEPS, TrainedRun
+from small_run import make_manifest, small_recipe
+
+from pipelines.store import read_record
+from training.bill import bill_of_data
+from training.checkpoints import get_checkpoint, step_folder
+from training.launch import train
+from training.manifest import read_manifest
+from training.metrics import read_metrics
+
+
+def test_a_run_reports_and_keeps_every_step(unbroken: TrainedRun) -> None:
+    run = unbroken.state.run
+    assert unbroken.metrics == read_metrics(run.metrics)
+    assert [row["step"] for row in unbroken.metrics] == list(range(1, NUM_STEPS + 1))
+    assert [row["phase"] for row in unbroken.metrics] == ["first"] * 21 + ["second"] * 15
+    assert [row["lr"] for row in unbroken.metrics] == [run.manifest.schedule.lr(step) for step in range(NUM_STEPS)]
+    assert [row["tokens"] for row in unbroken.metrics] == [step * 256 for step in range(1, NUM_STEPS + 1)]
+    assert unbroken.metrics[-1]["loss"] < unbroken.metrics[0]["loss"] - 0.3
+    assert any(f"step {NUM_STEPS}/{NUM_STEPS} · second · loss" in sentence for sentence in unbroken.sentences)
+
+
+def test_boundaries_and_the_newest_checkpoint_are_kept_with_their_bill(unbroken: TrainedRun) -> None:
+    run = unbroken.state.run
+    assert unbroken.state.checkpoints == [0, 21, 35, 36]
+    record = get_checkpoint(run, 21).record
+    assert record.asset == "checkpoints/small@1"
+    assert record.parents == [unbroken.manifest.parent]
+    assert record.facts == {"step": 21, "phase": "first", "bill": bill_of_data(run.manifest, 21).model_dump()}
+    assert read_record(step_folder(run, 0)).facts["phase"] == "start"
+
+
+def test_a_run_that_is_there_already_is_not_started_again(unbroken: TrainedRun) -> None:
+    sentences: list[str] = []
+    state = train(unbroken.store, unbroken.manifest, until_step=21, report=sentences.append)
+    assert state == unbroken.state
+    assert sentences == []
+
+
+def test_one_process_phase_by_phase_has_the_losses_of_two_in_one_go(unbroken: TrainedRun, tmp_path: Path) -> None:
+    store, manifest = make_manifest(tmp_path, small_recipe(NUM_STEPS))
+    for until_step, checkpoints in ((21, [0, 21]), (NUM_STEPS, [0, 21, 36])):
+        state = train(store, manifest, until_step=until_step, num_processes=1, report=print)
+        assert state.checkpoints == checkpoints
+    losses = [row["loss"] for row in read_metrics(state.run.metrics)]
+    assert losses == pytest.approx([row["loss"] for row in unbroken.metrics], abs=1e-4)
+
+
+def test_a_document_does_not_see_the_one_before_it(tmp_path: Path) -> None:
+    from training.titan.model import document_mask, model_spec, whole_model  # isort: skip
+    import torch
+
+    spec = model_spec(read_manifest(make_manifest(tmp_path)[1]))
+    model = whole_model(spec.model)
+    with torch.no_grad():
+        model.init_states()
+        positions = torch.tensor([[*range(12), *range(20)]])
+        tokens = torch.randint(1, 280, (1, 32), generator=torch.Generator().manual_seed(0))
+        changed = tokens.clone()
+        changed[:, :12] = 5
+        alone = model(tokens[:, 12:], positions=positions[:, 12:])
+        after_one, after_another = (
+            model(packed, positions=positions, attention_masks=document_mask(positions))[:, 12:]
+            for packed in (tokens, changed)
+        )
+    assert torch.equal(after_one, after_another)
+    assert torch.allclose(alone, after_one, atol=1e-5)

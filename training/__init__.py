@@ -1,0 +1,1 @@
+"""Training: recipes, manifests, the order of samples, the schedule, the torchtitan adapter, export, lineage of runs."""

@@ -1,0 +1,24 @@
+"""How a training process tells its launcher what happens: lines of JSON among those of its log."""
+
+import json
+from typing import Any, Literal, get_args
+
+PREFIX = "phaseline "
+
+EventKind = Literal["metrics", "note", "failure"]
+
+
+def emit(kind: EventKind, value: Any) -> None:
+    """Print an event: a step's metrics, a sentence for people, or ``[what, remedy]`` of a failure."""
+    print(f"{PREFIX}{json.dumps({kind: value})}", flush=True)
+
+
+def parse_event(line: str) -> tuple[EventKind, Any] | None:
+    """The event that a line of the log holds, or None for any other line."""
+    if not line.startswith(PREFIX):
+        return None
+    event = json.loads(line.removeprefix(PREFIX))
+    for kind in get_args(EventKind):
+        if kind in event:
+            return kind, event[kind]
+    return None

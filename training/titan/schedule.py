@@ -1,0 +1,23 @@
+"""The manifest's learning rate as torchtitan's scheduler."""
+
+from dataclasses import dataclass
+
+import training.titan.compat  # noqa: F401, first: torchtitan imports only after it
+
+# isort: split
+from torchtitan.components.optimizer import LRSchedulersContainer, OptimizersContainer
+
+from training.schedule import Schedule
+
+
+class ManifestSchedule(LRSchedulersContainer):
+    """Multiplies a base rate of 1 by the manifest's rate, so that the product is exact."""
+
+    @dataclass(kw_only=True, slots=True)
+    class Config(LRSchedulersContainer.Config):
+        schedule: Schedule
+
+        def build(self, *, optimizers: OptimizersContainer, training_steps: int) -> "ManifestSchedule":  # noqa: ARG002
+            """The schedule's horizon is the manifest's, wherever this process stops."""
+            last_step = self.schedule.total_steps - 1
+            return ManifestSchedule(optimizers, lambda step: self.schedule.lr(min(step, last_step)))
