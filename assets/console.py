@@ -5,7 +5,6 @@ import sys
 
 import dagster as dg
 
-
 PROGRESS = "progress"  # the logger's name in a run's configuration
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 import dagster as dg
-from pipelines.dedup.step import ensure_dedup
 
 from assets.build import build_asset
 from assets.project import Project, ShardsName
 from pipelines.corpus import HELD_OUT, TRAIN
+from pipelines.dedup.step import ensure_dedup
 from pipelines.fetch import ensure_model, ensure_raw
 from pipelines.process import ensure_documents
 from pipelines.sources import Domain, Source

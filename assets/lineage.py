@@ -15,6 +15,7 @@ from training.checkpoints import checkpoint_steps, get_checkpoint
 from training.run import Run
 from training.trace import trace_document, trace_step
 
+MOST_NAMED = 4
 WIDE = 170  # columns, where the output is no terminal
 
 console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
@@ -101,14 +102,15 @@ def steps_done(run: Run) -> int:
 
 
 def branch(tree: Tree, node: Node, shown: set[str]) -> Tree:
-    """Hang a node's parents below it; what was shown before is only named."""
+    """Hang a node's parents below it; those shown before are only counted, and named where they are few."""
+    above = [parent.artifact.name for parent in node.parents if parent.artifact.name in shown]
     for parent in node.parents:
-        name = parent.artifact.name
-        if name in shown:
-            tree.add(f"[dim]{name} (above)[/]")
-        else:
-            shown.add(name)
+        if parent.artifact.name not in shown:
+            shown.add(parent.artifact.name)
             branch(tree.add(label(parent)), parent, shown)
+    if above:
+        named = ", ".join(above[:MOST_NAMED]) + (f" and {len(above) - MOST_NAMED} more" * (len(above) > MOST_NAMED))
+        tree.add(f"[dim]and, shown above: {named}[/]")
     return tree
 
 

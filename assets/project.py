@@ -7,13 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
-from pipelines.dedup.parameters import DedupParameters
-from pipelines.held_out import HeldOut
 from pydantic import Field
 
 from pipelines.declared import Declared, read_declaration
+from pipelines.dedup.parameters import DedupParameters
 from pipelines.engine import Engine
 from pipelines.errors import PhaselineError
+from pipelines.held_out import HeldOut
 from pipelines.sources import Domain, ModelFile, Source, read_domains
 from pipelines.store import Store
 from pipelines.tokenizer import TokenizerDeclaration

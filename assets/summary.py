@@ -17,7 +17,7 @@ from training.checkpoints import START, checkpoint_steps
 from training.manifest import Manifest
 from training.run import Run
 
-MOST_REASONS = 4
+MOST_REASONS = 3
 
 
 def print_summary(project: Project, run: Run) -> None:

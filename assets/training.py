@@ -5,9 +5,6 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 import dagster as dg
-from training.export import ensure_export
-from training.metrics import StepMetrics, read_metrics
-from training.plots import plot_loss
 
 from assets.build import Report, build_asset
 from assets.project import Project
@@ -16,7 +13,10 @@ from evals.held_out import ensure_held_out
 from pipelines.store import Outcome
 from training.checkpoints import START, checkpoint_steps, get_checkpoint
 from training.compile import ensure_manifest
+from training.export import ensure_export
 from training.launch import train
+from training.metrics import StepMetrics, read_metrics
+from training.plots import plot_loss
 from training.recipe import Recipe
 from training.run import Run, create_run
 

@@ -1,4 +1,4 @@
-"""A whole project in miniature: six sources of made-up text in five domains, with planted duplicates and bad records."""
+"""A whole project in miniature: made-up text in five domains with planted duplicates and bad records."""
 
 import json
 import random
@@ -13,7 +13,35 @@ from pipelines.fetch import CODE_VERSION, ensure_model
 from pipelines.sources import ModelFile
 from pipelines.store import Draft, Store
 
-COMMON = "the of and to in is that it was for on with as be by this have from or one had not but what all were when".split()
+COMMON = [
+    "the",
+    "of",
+    "and",
+    "to",
+    "in",
+    "is",
+    "that",
+    "it",
+    "was",
+    "for",
+    "on",
+    "with",
+    "as",
+    "be",
+    "by",
+    "this",
+    "have",
+    "from",
+    "or",
+    "one",
+    "had",
+    "not",
+    "but",
+    "what",
+    "all",
+    "were",
+    "when",
+]
 NUM_PAGES = 60
 NUM_DOCUMENTS = 40
 
@@ -34,7 +62,7 @@ def page(text: str) -> str:
 
 
 def write_raw(folder: Path) -> None:
-    """Raw files: 60 crawled pages (10 of them again under other names, 1 empty), and 40 documents of each other source."""
+    """Raw files: 60 crawled pages, 10 of them mirrored, 1 empty; 40 documents of each other source, 1 record broken."""
     places = {name: folder / name for name in ("crawl", "mirror", "math", "code", "wiki", "qa")}
     for place in places.values():
         place.mkdir(parents=True)
@@ -110,7 +138,12 @@ def write_declarations(folder: Path, raw: Path) -> Folders:
         global_batch_size: 8
         model: llama_test
         schedule:
-          {kind: wsd, peak_lr: 3.0e-3, final_lr_ratio: 0.1, warmup_fraction: 0.1, decay_fraction: 0.5, decay_shape: linear}
+          kind: wsd
+          peak_lr: 3.0e-3
+          final_lr_ratio: 0.1
+          warmup_fraction: 0.1
+          decay_fraction: 0.5
+          decay_shape: linear
         phases:
           - {name: early, fraction: 0.5, blend: {web_low: 0.5, web_high: 0.3, code: 0.2}}
           - {name: late, fraction: 0.5, blend: {web_high: 0.2, math: 0.2, code: 0.2, wiki: 0.2, qa: 0.2}}

@@ -1,4 +1,4 @@
-"""One whole run in miniature: from raw files to a trained, evaluated model whose every token is traced to its source."""
+"""One whole run in miniature: from raw files to an evaluated model whose every token is traced to its source."""
 
 import json
 
@@ -46,7 +46,10 @@ def test_every_record_is_kept_or_dropped_for_a_reason(project: Project, run: Run
     assert dedup.num_in == sum(flow.num_kept for flow in flows.values())
     assert dedup.num_kept == dedup.num_in - 10
     assert dedup.dropped == {"exact_duplicate": 10}
-    sets = [*(f"shards/{name}" for name in project.shards), *(f"held_out/{domain.domain}" for domain in project.domains)]
+    sets = [
+        *(f"shards/{name}" for name in project.shards),
+        *(f"held_out/{domain.domain}" for domain in project.domains),
+    ]
     assert dedup.num_kept == sum(project.store.require(name).record.flows["documents"].num_kept for name in sets)
 
 
@@ -79,7 +82,9 @@ def test_every_check_passed_and_stands_in_a_record(project: Project, run: Run) -
 def test_the_audit_reaches_every_source_and_its_tokens_sum_to_the_bill(project: Project, run: Run) -> None:
     audit = audit_json(project.store, run, None)
     assert audit["step"] == 32
-    assert {name.partition("@")[0] for name in audit["artifacts"]} >= {f"raw/{source.name}" for source in project.sources}
+    assert {name.partition("@")[0] for name in audit["artifacts"]} >= {
+        f"raw/{source.name}" for source in project.sources
+    }
     assert sum(row["num_tokens"] for row in audit["tokens_by_source"]) == 32 * 8 * 32
     bill = audit["artifacts"]["checkpoints/mini@1@32"]["facts"]["bill"]
     for name, source in bill["sources"].items():
@@ -97,9 +102,7 @@ def test_a_step_and_its_documents_are_traced_to_each_other(project: Project, run
         }.items()
 
 
-def test_a_second_run_finds_everything_current(
-    project: Project, run: Run, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_second_run_finds_everything_current(project: Project, run: Run, capfd: pytest.CaptureFixture[str]) -> None:
     before = sorted(path for path in project.home.rglob("record.json"))
     materialise(project, *select(project.recipes, "mini"))
     output = capfd.readouterr().out

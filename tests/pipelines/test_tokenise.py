@@ -65,7 +65,7 @@ def test_token_files_take_four_bytes_only_where_two_do_not_do() -> None:
 def test_too_little_text_for_the_vocabulary_is_refused(corpus: Corpus) -> None:
     declared = TokenizerDeclaration(vocab_size=100_000, sample_bytes_per_domain=1000)
     documents = [corpus.store.require(f"documents/source_{domain}") for domain in corpus.shards]
-    with pytest.raises(PhaselineError, match="the sample gives only .* of 100,000 tokens"):
+    with pytest.raises(PhaselineError, match=r"the sample gives only .* of 100,000 tokens"):
         ensure_tokenizer(corpus.store, declared, corpus.store.require("corpus/dedup"), documents, ignore)
 
 

@@ -80,7 +80,7 @@ def test_a_phase_without_a_whole_step_is_refused() -> None:
 
 def test_a_weight_that_rounds_to_nothing_is_refused() -> None:
     declared = recipe(steps=10, batch=16, length=8, phases=[(1.0, [0.9999, 0.0001])])
-    with pytest.raises(PhaselineError, match="phases.p0.blend.s1: 0.0001 is less than a sample in 4096"):
+    with pytest.raises(PhaselineError, match=r"phases.p0.blend.s1: 0.0001 is less than a sample in 4096"):
         compile_phases(declared, ["s0", "s1"], 10)
 
 

@@ -1,4 +1,4 @@
-"""Trace and exposure agree with a brute-force walk over every sample, and the traced window holds the document's text."""
+"""Trace and exposure agree with a brute-force walk over every sample; a traced window holds its document's text."""
 
 from collections import Counter
 from pathlib import Path
@@ -110,7 +110,7 @@ def test_shards_of_another_tokenizer_are_refused(corpus: Corpus, tmp_path: Path)
 
 def test_a_source_smaller_than_a_window_is_refused(corpus: Corpus) -> None:
     declared = recipe(steps=1, batch=1, length=100_000, phases=[(1.0, [1.0])])
-    with pytest.raises(PhaselineError, match="s0 holds .* tokens, less than one window of 100000"):
+    with pytest.raises(PhaselineError, match=r"s0 holds .* tokens, less than one window of 100000"):
         compile_recipe(declared, corpus.shards, corpus.tokenizer)
 
 
