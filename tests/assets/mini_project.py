@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from pathlib import Path
 from textwrap import dedent
 
@@ -13,35 +14,10 @@ from pipelines.fetch import CODE_VERSION, ensure_model
 from pipelines.sources import ModelFile
 from pipelines.store import Draft, Store
 
-COMMON = [
-    "the",
-    "of",
-    "and",
-    "to",
-    "in",
-    "is",
-    "that",
-    "it",
-    "was",
-    "for",
-    "on",
-    "with",
-    "as",
-    "be",
-    "by",
-    "this",
-    "have",
-    "from",
-    "or",
-    "one",
-    "had",
-    "not",
-    "but",
-    "what",
-    "all",
-    "were",
-    "when",
-]
+COMMON = re.findall(
+    r"\w+",
+    "the of and to in is that it was for on with as be by this have from or one had not but what all were when",
+)
 NUM_PAGES = 60
 NUM_DOCUMENTS = 40
 
