@@ -1,44 +1,54 @@
-"""One asset of the graph from one call into a library."""
+"""A step of the graph as a Dagster asset."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
 
 from assets.project import Project
 from assets.publish import check_specs, publish
-from pipelines.store import Outcome
+from assets.step import Step
 
-Report = Callable[[str], None]
+SECONDS_BETWEEN_OBSERVATIONS = 10
 
 
-def build_asset(
-    project: Project,
-    asset: str,
-    *,
-    group: str,
-    description: str,
-    ensure: Callable[[Report], Outcome],
-    parents: Sequence[str] = (),
-    checks: dict[str, bool] | None = None,
-) -> dg.AssetsDefinition:
-    """An asset whose function calls ``ensure`` and shows the outcome.
-
-    Args:
-        asset: the asset's name, with ``/`` between its parts: the same in the store and in Dagster.
-        ensure: makes the artifact, or finds it current; is given a function that reports progress.
-        parents: the assets it is made from.
-        checks: checks that ``ensure`` itself records, beside those of the declared expectations; True if blocking.
-    """
-    names = project.expectations.checks(asset) | (checks or {})
+def build_asset(project: Project, step: Step) -> dg.AssetsDefinition:
+    """The asset whose function makes the step, or finds it current, and shows the outcome."""
+    key = asset_key(step.asset)
+    checks = project.expectations.checks(step.asset) | dict(step.checks)
 
     @dg.asset(
-        key=dg.AssetKey(asset.split("/")),
-        deps=[dg.AssetKey(parent.split("/")) for parent in parents],
-        group_name=group,
-        description=description,
-        check_specs=check_specs(asset, names),
+        key=key,
+        deps=[asset_key(parent) for parent in step.parents],
+        group_name=step.group,
+        kinds={step.asset.partition("/")[0]},  # the graph shows the last part of a name alone
+        description=step.description,
+        check_specs=check_specs(key, checks),
     )
     def materialise(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        return publish(context, ensure(context.log.info), names)
+        outcome = step.ensure(AssetProgress(context, key))
+        return publish(context, outcome, checks, step.plots(outcome.artifact))
 
     return materialise
+
+
+def asset_key(asset: str) -> dg.AssetKey:
+    return dg.AssetKey(asset.split("/"))
+
+
+class AssetProgress:
+    """Progress of a running asset: sentences in the run's log, figures as observations every few seconds."""
+
+    def __init__(self, context: dg.AssetExecutionContext, key: dg.AssetKey) -> None:
+        self._context = context
+        self._key = key
+        self._observed = 0.0
+
+    def report(self, line: str) -> None:
+        self._context.log.info(line)
+
+    def observe(self, metrics: Mapping[str, Any]) -> None:
+        if time.monotonic() - self._observed >= SECONDS_BETWEEN_OBSERVATIONS:
+            self._observed = time.monotonic()
+            self._context.log_event(dg.AssetObservation(self._key, metadata=dict(metrics)))

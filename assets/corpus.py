@@ -1,11 +1,9 @@
-"""Assets of the corpus: raw sources, documents, dedup, quality, tokenizer, shards and held-out sets."""
+"""Steps of the corpus: raw sources, documents, dedup, quality, tokenizer, shards and held-out sets."""
 
 from collections.abc import Iterator
 
-import dagster as dg
-
-from assets.build import build_asset
 from assets.project import Project, ShardsName
+from assets.step import Step
 from pipelines.corpus import HELD_OUT, TRAIN
 from pipelines.dedup.step import ensure_dedup
 from pipelines.fetch import ensure_model, ensure_raw
@@ -21,8 +19,8 @@ DEDUP = "corpus/dedup"
 TOKENIZER = "tokenizer"
 
 
-def corpus_assets(project: Project) -> Iterator[dg.AssetsDefinition]:
-    """Every asset from the sources to the shards."""
+def corpus_steps(project: Project) -> Iterator[Step]:
+    """Every step from the sources to the shards, parents first."""
     yield identifier(project)
     for domain in project.domains:
         for source in domain.sources:
@@ -39,144 +37,134 @@ def corpus_assets(project: Project) -> Iterator[dg.AssetsDefinition]:
         yield held_out(project, domain.domain)
 
 
-def identifier(project: Project) -> dg.AssetsDefinition:
+def identifier(project: Project) -> Step:
     declared = project.identifier
-    return build_asset(
-        project,
+    return Step(
         identifier_asset(project),
         group="corpus",
         description=f"Language identification: {declared.member} of {declared.where.package}, {declared.licence}.",
-        ensure=lambda report: ensure_model(project.store, declared, report),
+        ensure=lambda progress: ensure_model(project.store, declared, progress.report),
     )
 
 
-def raw(project: Project, domain: Domain, source: Source) -> dg.AssetsDefinition:
-    return build_asset(
-        project,
+def raw(project: Project, domain: Domain, source: Source) -> Step:
+    return Step(
         f"raw/{source.name}",
         group=domain.domain,
         description=f"{source.name} as it is published, snapshot {source.snapshot}, licence {source.licence}.",
-        ensure=lambda report: ensure_raw(project.store, source, report),
+        ensure=lambda progress: ensure_raw(project.store, source, progress.report),
     )
 
 
-def documents(project: Project, domain: Domain, source: Source) -> dg.AssetsDefinition:
+def documents(project: Project, domain: Domain, source: Source) -> Step:
     parents = [f"raw/{source.name}", identifier_asset(project)]
-    return build_asset(
-        project,
+    return Step(
         f"documents/{source.name}",
         group=domain.domain,
         description=f"Text with identity, extracted from {source.name} and filtered by the rules of {domain.domain}.",
         parents=parents,
-        ensure=lambda report: ensure_documents(
+        ensure=lambda progress: ensure_documents(
             project.store,
             domain,
             source,
             *(project.store.require(parent) for parent in parents),
             engine=project.engine,
-            report=report,
+            report=progress.report,
         ),
     )
 
 
-def dedup(project: Project) -> dg.AssetsDefinition:
+def dedup(project: Project) -> Step:
     corpus = project.corpus
     parents = all_documents(project)
-    return build_asset(
-        project,
+    return Step(
         DEDUP,
         group="corpus",
         description="Which documents survive exact and near-duplicate removal, and which are held out.",
         parents=parents,
-        ensure=lambda report: ensure_dedup(
+        ensure=lambda progress: ensure_dedup(
             project.store,
             [project.store.require(parent) for parent in parents],
             corpus.dedup,
             corpus.priority,
             project.domain_of,
             corpus.held_out,
-            report,
+            progress.report,
         ),
     )
 
 
-def tokenizer(project: Project) -> dg.AssetsDefinition:
+def tokenizer(project: Project) -> Step:
     parents = all_documents(project)
-    return build_asset(
-        project,
+    return Step(
         TOKENIZER,
         group="corpus",
         description="Byte-level BPE trained on a balanced sample of the training documents.",
         parents=[DEDUP, *parents],
-        ensure=lambda report: ensure_tokenizer(
+        ensure=lambda progress: ensure_tokenizer(
             project.store,
             project.corpus.tokenizer,
             project.store.require(DEDUP),
             [project.store.require(parent) for parent in parents],
-            report,
+            progress.report,
         ),
     )
 
 
-def quality_classifier(project: Project, declared: ClassifierDeclaration) -> dg.AssetsDefinition:
+def quality_classifier(project: Project, declared: ClassifierDeclaration) -> Step:
     parents = [f"documents/{name}" for name in sorted({*declared.positives, *declared.negatives})]
-    return build_asset(
-        project,
+    return Step(
         f"quality/{declared.name}",
         group=declared.domain,
         description="fastText classifier trained on declared sources, measured on documents it never saw.",
         parents=[DEDUP, *parents],
-        ensure=lambda report: ensure_classifier(
+        ensure=lambda progress: ensure_classifier(
             project.store,
             declared,
             project.store.require(DEDUP),
             [project.store.require(parent) for parent in parents],
-            report,
+            progress.report,
         ),
     )
 
 
-def quality_scores(project: Project, declared: ClassifierDeclaration) -> dg.AssetsDefinition:
+def quality_scores(project: Project, declared: ClassifierDeclaration) -> Step:
     parents = documents_of_domain(project, declared.domain)
-    return build_asset(
-        project,
+    return Step(
         f"quality/{declared.name}_scores",
         group=declared.domain,
         description=f"The score, percentile and bucket of every surviving document of {declared.domain}.",
         parents=[f"quality/{declared.name}", DEDUP, *parents],
-        ensure=lambda report: ensure_scores(
+        ensure=lambda progress: ensure_scores(
             project.store,
             declared,
             project.store.require(f"quality/{declared.name}"),
             project.store.require(DEDUP),
             [project.store.require(parent) for parent in parents],
-            report,
+            progress.report,
         ),
     )
 
 
-def training_shards(project: Project, shards: ShardsName) -> dg.AssetsDefinition:
+def training_shards(project: Project, shards: ShardsName) -> Step:
     classifier = project.classifiers.get(shards.domain)
     scores = [f"quality/{classifier.name}_scores"] if classifier else []
     return token_shards(project, f"shards/{shards.name}", shards.domain, TRAIN, scores, shards.bucket)
 
 
-def held_out(project: Project, domain: str) -> dg.AssetsDefinition:
+def held_out(project: Project, domain: str) -> Step:
     return token_shards(project, f"held_out/{domain}", domain, HELD_OUT, [], None)
 
 
-def token_shards(
-    project: Project, asset: str, domain: str, split: str, scores: list[str], bucket: str | None
-) -> dg.AssetsDefinition:
+def token_shards(project: Project, asset: str, domain: str, split: str, scores: list[str], bucket: str | None) -> Step:
     parents = documents_of_domain(project, domain)
     store = project.store
-    return build_asset(
-        project,
+    return Step(
         asset,
         group=domain,
         description=f"Token file and document index: {domain}{f', bucket {bucket}' if bucket else ''}, split {split}.",
         parents=[*scores, DEDUP, *parents, TOKENIZER],
-        ensure=lambda report: ensure_shards(
+        ensure=lambda progress: ensure_shards(
             store,
             asset,
             domain=domain,
@@ -185,7 +173,7 @@ def token_shards(
             dedup=store.require(DEDUP),
             documents=[store.require(parent) for parent in parents],
             tokenizer=store.require(TOKENIZER),
-            report=report,
+            report=progress.report,
         ),
     )
 

@@ -1,16 +1,16 @@
-"""Materialise a recipe's assets in this process, into the same history that the UI shows."""
+"""Materialise what a recipe needs and is not current, in this process and into the history that the UI shows."""
 
 import os
 from pathlib import Path
 
 import dagster as dg
 
+from assets.build import asset_key
 from assets.console import PROGRESS
-from assets.definitions import build_definitions
+from assets.definitions import build_definitions, project_steps
 from assets.project import Project
-from assets.publish import CURRENT, WHY
+from assets.step import closure, outdated
 from pipelines.errors import PhaselineError
-from training.checkpoints import START
 from training.recipe import Recipe
 
 INSTANCE = """\
@@ -33,8 +33,8 @@ def prepare_instance(home: Path) -> Path:
 
 
 def targets(recipe: Recipe, phases: list[str]) -> list[str]:
-    """The assets that a selection of phases asks for; all of the recipe's where its last phase is among them."""
-    assets = [f"models/{recipe.name}/{boundary}" for boundary in [START, *phases]]
+    """The assets that a selection of phases asks for; the evaluation too where the last phase is among them."""
+    assets = [f"models/{recipe.name}/{phase}" for phase in phases]
     if recipe.phases[-1].name in phases:
         assets.append(f"evaluations/{recipe.name}")
     return assets
@@ -46,22 +46,21 @@ def materialise(project: Project, recipe: Recipe, phases: list[str]) -> None:
     Raises:
         PhaselineError: an asset failed; what does not depend on it was made.
     """
-    job = build_definitions(project).resolve_job_def(recipe.name)
-    graph = job.asset_layer.asset_graph
-    wanted = [dg.AssetKey(asset.split("/")) for asset in targets(recipe, phases)]
-    selection = dg.AssetSelection.assets(*wanted).upstream().resolve(graph)
+    needed = closure(project_steps(project.looking()), targets(recipe, phases))
+    to_make = [step.asset for step in outdated(needed)]
+    print(f"{len(needed) - len(to_make)} of {len(needed)} assets are current", flush=True)
+    if not to_make:
+        return
     prepare_instance(project.home)
+    job = build_definitions(project).resolve_job_def(recipe.name)
     with dg.DagsterInstance.get() as instance:
         result = job.execute_in_process(
             instance=instance,
-            asset_selection=sorted(selection),
+            asset_selection=[asset_key(asset) for asset in to_make],
             raise_on_error=False,
             run_config={"loggers": {PROGRESS: {}}},
             tags={"phases": ",".join(phases)},
         )
-    made = [event for event in result.get_asset_materialization_events() if WHY in event.materialization.metadata]
-    num_current = sum(event.materialization.metadata[WHY].value == CURRENT for event in made)
-    print(f"{num_current} assets are current, {len(made) - num_current} were made")
     failures = [failure_of(event) for event in result.all_events if event.is_step_failure]
     if failures:
         raise PhaselineError("\n".join(failures), "run the same command again after that: what is finished is kept")

@@ -1,5 +1,6 @@
 """Everything that is declared, read at once: sources, corpus, classifiers, expectations, recipes."""
 
+import copy
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -83,6 +84,12 @@ class Project:
         self.engine = Engine(workers=os.cpu_count() or 1)
         self._check()
 
+    def looking(self) -> "Project":
+        """This project with a store that makes nothing."""
+        other = copy.copy(self)
+        other.store = Store(self.home, self.expectations, only_look=True)
+        return other
+
     @cached_property
     def domain_of(self) -> dict[str, str]:
         """The domain of each source."""
@@ -116,6 +123,12 @@ class Project:
                 ),
                 "list every source once, the preferred survivor of duplicates first",
             )
+        for classifier in self.classifiers.values():
+            if unknown := sorted(classifier.labels.keys() - self.domain_of.keys()):
+                raise PhaselineError(
+                    f"{self.folders.classifiers}: {classifier.name}: there is no source {', '.join(unknown)}",
+                    f"name some of: {', '.join(sorted(self.domain_of))}",
+                )
         for recipe in self.recipes.values():
             for phase in recipe.phases:
                 for name in phase.blend:

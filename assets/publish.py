@@ -1,7 +1,8 @@
 """How an artifact shows itself in Dagster: its data version, counts, plots and checks."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -10,23 +11,18 @@ from pipelines.errors import PhaselineError
 from pipelines.record import Check
 from pipelines.store import Outcome
 
-WHY = "why"
-CURRENT = "current"
 SEVERITY = {"error": dg.AssetCheckSeverity.ERROR, "warn": dg.AssetCheckSeverity.WARN}
 
 
-def check_specs(asset: str, names: dict[str, bool]) -> list[dg.AssetCheckSpec]:
+def check_specs(key: dg.AssetKey, names: dict[str, bool]) -> list[dg.AssetCheckSpec]:
     """The checks of an asset by name; True where a failure stops everything downstream."""
-    return [
-        dg.AssetCheckSpec(name, asset=dg.AssetKey(asset.split("/")), blocking=blocking)
-        for name, blocking in sorted(names.items())
-    ]
+    return [dg.AssetCheckSpec(name, asset=key, blocking=blocking) for name, blocking in sorted(names.items())]
 
 
 def publish(
-    context: dg.AssetExecutionContext, outcome: Outcome, expected_checks: dict[str, bool]
+    context: dg.AssetExecutionContext, outcome: Outcome, expected_checks: dict[str, bool], images: Sequence[Path]
 ) -> dg.MaterializeResult:
-    """The result of an asset function from what the library made.
+    """The result of an asset function from what the library made; ``images`` are PNGs to show.
 
     Raises:
         PhaselineError: the artifact lacks a check that the asset declares.
@@ -38,7 +34,7 @@ def publish(
         raise PhaselineError(f"{outcome.artifact.name} was not checked for {sorted(missing)}", "materialise it again")
     return dg.MaterializeResult(
         data_version=dg.DataVersion(record.digest),
-        metadata=metadata(outcome),
+        metadata=metadata(outcome) | dict(plots(outcome, images)),
         check_results=[check_result(found[name]) for name in sorted(expected_checks)],
     )
 
@@ -72,8 +68,9 @@ def metadata(outcome: Outcome) -> dict[str, Any]:
     record = outcome.artifact.record
     shown: dict[str, Any] = {
         "version": outcome.artifact.name,
+        "data version": record.digest,
         "folder": dg.MetadataValue.path(str(outcome.artifact.folder)),
-        WHY: "; ".join(outcome.changes) or CURRENT,
+        "why": "; ".join(outcome.changes) or "current",
         "bytes on disk": sum(file.num_bytes for file in record.files),
         "seconds to make": record.provenance.seconds,
         "code": record.provenance.code,
@@ -85,13 +82,11 @@ def metadata(outcome: Outcome) -> dict[str, Any]:
             shown[f"{unit} dropped, by reason"] = dg.MetadataValue.json(dict(sorted(flow.dropped.items())))
     for name, value in record.facts.items():
         shown[name.replace("_", " ")] = value if isinstance(value, int | float | str) else dg.MetadataValue.json(value)
-    shown |= dict(plots(outcome))
     return shown
 
 
-def plots(outcome: Outcome) -> Iterator[tuple[str, dg.MarkdownMetadataValue]]:
+def plots(outcome: Outcome, images: Sequence[Path]) -> Iterator[tuple[str, dg.MarkdownMetadataValue]]:
     """Every PNG of an artifact, or a plot of its flow where it has none."""
-    images = outcome.artifact.files("*.png")
     for path in images:
         yield f"plot: {path.stem}", image(path.read_bytes())
     flow = outcome.artifact.record.flows.get("documents")

@@ -161,7 +161,7 @@ def print_next(project: Project, run: Run, out: Console) -> None:
     out.print()
     if made:
         out.print(f"model (Hugging Face format): [bold]{made[-1].folder}[/]")
-    out.print(f"run: {run.folder}  (metrics.jsonl, train.log, checkpoints)")
+    out.print(f"run: {run.folder}  (loss.png, metrics.jsonl, train.log, checkpoints)")
     out.print(f"next: [bold].venv/bin/phaseline audit {run.name}[/]   the tree from its checkpoint to each source")
     out.print(f"      [bold].venv/bin/phaseline trace {run.name} --step 1[/]   the documents of a step")
     out.print("      [bold]make dev[/]   the same graph in the Dagster UI")

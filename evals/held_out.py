@@ -62,7 +62,8 @@ def ensure_held_out(
         }
         (draft.folder / RESULTS).write_text(json.dumps(plain, indent=1))
         plot_bits_per_byte(losses, draft.folder / PLOT)
-        draft.facts |= {"losses": plain}
+        largest = max(value.bits_per_byte for by_domain in losses.values() for value in by_domain.values())
+        draft.facts |= {"losses": plain, "largest_bits_per_byte": largest}
 
     return store.ensure(
         f"evaluations/{recipe}",

@@ -1,6 +1,7 @@
 """Raw archives: fetched from the package registry at a pinned version and digest, or packed from a local folder."""
 
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -34,7 +35,12 @@ def ensure_raw(store: Store, source: Source, report: Callable[[str], None]) -> O
     """
 
     def make(draft: Draft) -> None:
-        archive = fetch(source.where, draft.folder, report)
+        held = archive_of_another_source(store, source)
+        if held is None:
+            archive = fetch(source.where, draft.folder, report)
+        else:
+            report(f"taking {held.name} from {held.parent.parent.name}")
+            archive = Path(shutil.copy(held, draft.folder))
         draft.facts = {"archive": archive.name, "num_bytes": archive.stat().st_size}
 
     return store.ensure(
@@ -48,6 +54,19 @@ def ensure_raw(store: Store, source: Source, report: Callable[[str], None]) -> O
             "licence_note": source.licence_note,
         },
     )
+
+
+def archive_of_another_source(store: Store, source: Source) -> Path | None:
+    """The archive that another source of the same package has fetched, if its bytes are still the declared ones."""
+    if not isinstance(source.where, Package):
+        return None
+    for folder in sorted(store.folder("raw").glob("*")):
+        raw = store.latest(f"raw/{folder.name}")
+        if raw is not None and source.where.sha256 in {file.sha256 for file in raw.record.files}:
+            archive = raw_archive(raw)
+            if file_digest(archive) == source.where.sha256:
+                return archive
+    return None
 
 
 def ensure_model(store: Store, model: ModelFile, report: Callable[[str], None]) -> Outcome:

@@ -50,7 +50,7 @@ def ensure_documents(
         archive = raw_archive(raw)
         sizes = Archive(archive).sizes(source.reader)
         groups = group_files(sizes, GROUP_BYTES)
-        report(f"{source.name}: reading {len(sizes):,} files, {sum(sizes.values()) / 1e6:,.1f} MB")
+        report(f"reading {len(sizes):,} files, {sum(sizes.values()) / 1e6:,.1f} MB")
         steps = [
             ReadRecords(archive, source.reader, groups),
             IdentifyLanguage(model_file(identifier), domain.languages, domain.min_language_score),
@@ -67,7 +67,7 @@ def ensure_documents(
             "num_raw_bytes": sum(sizes.values()),
             "documents_by_language": documents_by_language(draft.folder),
         }
-        report(f"{source.name}: {describe(draft.flows)}")
+        report(describe(draft.flows))
 
     parameters = {
         "source": source.name,

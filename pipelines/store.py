@@ -76,6 +76,15 @@ class Outcome:
     changes: list[str]
 
 
+class NotCurrentError(Exception):
+    """Raised instead of making something, by a store that only looks. ``changes`` says why it would be made."""
+
+    def __init__(self, asset: str, changes: list[str]) -> None:
+        super().__init__(f"{asset} is not current: {'; '.join(changes)}")
+        self.asset = asset
+        self.changes = changes
+
+
 class Validator(Protocol):
     """What examines a draft before it is published; the outcomes go into its record."""
 
@@ -90,11 +99,13 @@ class Store:
     """All artifacts under one root: ``root/artifacts/<asset>/<version>/``.
 
     An artifact that fails a blocking check is published, so that a person can look at it, but nothing is made from it.
+    A store that only looks finds what is current and makes nothing.
     """
 
-    def __init__(self, root: Path, validator: Validator | None = None) -> None:
+    def __init__(self, root: Path, validator: Validator | None = None, *, only_look: bool = False) -> None:
         self.root = root
         self.validator = validator
+        self.only_look = only_look
 
     def folder(self, asset: str) -> Path:
         return self.root / "artifacts" / asset
@@ -154,6 +165,7 @@ class Store:
         Raises:
             PhaselineError: a parent failed a blocking check, another process is making this asset, the disk is full,
                 or whatever ``make`` raises. No trace of the draft is left.
+            NotCurrentError: the asset would be made, but the store only looks.
         """
         for parent in parents:
             refuse_unsound(parent)
@@ -166,6 +178,7 @@ class Store:
         changes = differences(latest, code_version, parameters, references)
         if latest is not None and not changes:
             return Outcome(latest, [])
+        self.begin(asset, changes)
         with self._locked(asset):
             version = (self.versions(asset) or [0])[-1] + 1
             draft = self._draft(asset)
@@ -198,6 +211,11 @@ class Store:
             finally:
                 shutil.rmtree(draft.folder, ignore_errors=True)
         return Outcome(Artifact(final, record), changes)
+
+    def begin(self, asset: str, changes: list[str]) -> None:
+        """To be called before something is made; raises NotCurrentError where the store only looks."""
+        if self.only_look:
+            raise NotCurrentError(asset, changes)
 
     def _draft(self, asset: str) -> Draft:
         folder = self.folder(asset) / DRAFT

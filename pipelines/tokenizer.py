@@ -21,6 +21,7 @@ CODE_VERSION = "1"
 TOKENIZER = "tokenizer.json"
 END_OF_TEXT = "<|endoftext|>"
 SAMPLE_KEY = "tokenizer"
+ROUND_TRIP_DOCUMENTS = 500
 
 
 class TokenizerDeclaration(Declared):
@@ -55,6 +56,7 @@ def ensure_tokenizer(
             "end_of_text": vocab[END_OF_TEXT],
             "sample_documents": len(sample),
             "sample_bytes": num_bytes,
+            **round_trip(text, sample),
         }
 
     return store.ensure(
@@ -77,6 +79,22 @@ def training_sample(declared: TokenizerDeclaration, dedup: Artifact, documents: 
         within = np.cumsum(lengths) - lengths < declared.sample_bytes_per_domain
         parts.append(documents_of(of_domain.take(order[within]), documents, ["text"]))
     return pa.concat_tables(parts)
+
+
+def round_trip(tokenizer: str, sample: pa.Table) -> dict[str, float]:
+    """How many documents of a sample differ after encoding and decoding, and their bytes per token."""
+    from tokenizers import Tokenizer
+
+    trained = Tokenizer.from_str(tokenizer)
+    every = np.arange(0, len(sample), max(1, len(sample) // ROUND_TRIP_DOCUMENTS))
+    texts = sample["text"].take(every).to_pylist()
+    encoded = trained.encode_batch(texts)
+    decoded = trained.decode_batch([encoding.ids for encoding in encoded], skip_special_tokens=False)
+    num_tokens = sum(len(encoding.ids) for encoding in encoded)
+    return {
+        "num_altered_documents": sum(before != after for before, after in zip(texts, decoded, strict=True)),
+        "bytes_per_token": round(sum(len(text.encode()) for text in texts) / num_tokens, 3),
+    }
 
 
 def train(sample: pa.Table, vocab_size: int) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipelines.digests import file_digest
 from pipelines.errors import PhaselineError
-from pipelines.record import Record, content_digest, provenance
+from pipelines.record import Check, Record, content_digest, provenance
 from pipelines.store import RECORD, Artifact, describe_files, read_record, write_record
 from training.bill import bill_of_data
 from training.manifest import Manifest
@@ -106,6 +106,8 @@ def record_checkpoint(run: Run, step: int, seconds: float) -> None:
     """
     folder = step_folder(run, step)
     files = list(describe_files(folder))
+    bill = bill_of_data(run.manifest, step)
+    of_sources = sum(source.tokens for source in bill.sources.values())
     phase = run.manifest.phase_at(step - 1).name if step else START
     record = Record(
         asset=f"checkpoints/{run.name}",
@@ -116,8 +118,14 @@ def record_checkpoint(run: Run, step: int, seconds: float) -> None:
         parents=[run.artifact.parent],
         flows={},
         files=files,
-        checks=[],
-        facts={"step": step, "phase": phase, "bill": bill_of_data(run.manifest, step).model_dump(mode="json")},
+        checks=[
+            Check(
+                name="tokens_conserved",
+                passed=of_sources == step * run.manifest.tokens_per_step,
+                detail=f"{of_sources:,} tokens of sources in {step:,} steps of {run.manifest.tokens_per_step:,}",
+            )
+        ],
+        facts={"step": step, "phase": phase, "bill": bill.model_dump(mode="json")},
         provenance=provenance(seconds),
     )
     write_record(folder, record)

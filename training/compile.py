@@ -40,6 +40,8 @@ def ensure_manifest(store: Store, recipe: Recipe, shards: Mapping[str, Artifact]
             "title": recipe.title,
             "total_steps": manifest.total_steps,
             "total_tokens": manifest.total_tokens,
+            "total_samples": manifest.total_steps * manifest.global_batch_size,
+            "samples_of_sources": sum(sum(phase.samples) for phase in manifest.phases),
         }
 
     return store.ensure(

@@ -61,6 +61,7 @@ def train(
             f"run {run.name} has {run.manifest.total_steps} steps, there is no step {until_step}", "name one of them"
         )
     if not has_sound_checkpoint(run, until_step):
+        store.begin(f"checkpoints/{run.name}", [f"there is no checkpoint at step {until_step}"])
         refuse_to_go_back(run, until_step)
         num_processes = num_processes or default_num_processes(run.manifest)
         local_batch_size(run.manifest.global_batch_size, num_processes, model_preset(run.manifest.model).compute)

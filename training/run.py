@@ -39,6 +39,10 @@ class Run:
         return self.folder / "metrics.jsonl"
 
     @property
+    def plot(self) -> Path:
+        return self.folder / "loss.png"
+
+    @property
     def log(self) -> Path:
         return self.folder / "train.log"
 

@@ -59,6 +59,21 @@ def test_a_pinned_package_is_kept_as_it_was_published(
     assert ensure_raw(store, declare(), silent).changes == []
 
 
+def test_a_package_of_two_sources_is_fetched_once(tmp_path: Path, index: Path, declare: Callable[..., Source]) -> None:
+    store = Store(tmp_path / "home")
+    source = declare()
+    first = ensure_raw(store, source, silent).artifact
+    (index / "tinytext-1.0-py3-none-any.whl").unlink()
+    said: list[str] = []
+    second = ensure_raw(store, source.model_copy(update={"name": "web_other"}), said.append).artifact
+    assert said == ["taking tinytext-1.0-py3-none-any.whl from web_tiny"]
+    assert second.digest == first.digest
+    raw_archive(first).write_bytes(b"altered")
+    raw_archive(second).write_bytes(b"altered")
+    with pytest.raises(PhaselineError, match="could not be fetched"):
+        ensure_raw(store, source.model_copy(update={"name": "web_third"}), silent)
+
+
 def test_an_altered_download_is_refused_and_leaves_nothing(
     tmp_path: Path, index: Path, declare: Callable[..., Source]
 ) -> None:

@@ -1,0 +1,97 @@
+"""Bad declarations stop before any work; a bad source stops what is made from it and nothing else."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from mini_project import mini_project, write_declarations
+
+from assets.command import main
+from assets.materialise import materialise
+from assets.project import Folders, Project
+from pipelines.errors import PhaselineError
+from training.recipe import select
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Folders:
+    return write_declarations(tmp_path / "declared", tmp_path / "raw")
+
+
+def change(path: Path, before: str, after: str) -> None:
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after))
+
+
+def refusal(tmp_path: Path, folders: Folders) -> PhaselineError:
+    with pytest.raises(PhaselineError) as error:
+        Project(tmp_path / "home", folders)
+    assert not (tmp_path / "home").exists()
+    return error.value
+
+
+def test_a_blend_of_an_unknown_source_names_the_known_ones(tmp_path: Path, folders: Folders) -> None:
+    change(folders.recipes / "mini.yaml", "wiki: 0.2", "wikis: 0.2")
+    error = refusal(tmp_path, folders)
+    assert error.what.endswith("mini.yaml: phases.late.blend.wikis: there is no such source")
+    assert error.remedy == "name one of: code, math, qa, web_high, web_low, wiki"
+
+
+def test_a_blend_that_does_not_sum_is_refused_by_line(tmp_path: Path, folders: Folders) -> None:
+    change(folders.recipes / "mini.yaml", "wiki: 0.2", "wiki: 0.3")
+    assert "mini.yaml:17: phases.1.blend: the weights sum to 1.1; change them so that they sum to 1" in str(
+        refusal(tmp_path, folders)
+    )
+
+
+def test_invalid_yaml_is_refused_by_line(tmp_path: Path, folders: Folders) -> None:
+    change(folders.sources / "math.yaml", "filters: {}", "filters: {")
+    assert "math.yaml:" in str(refusal(tmp_path, folders))
+    assert "not valid YAML" in str(refusal(tmp_path, folders))
+
+
+def test_a_priority_that_leaves_out_a_source_is_refused(tmp_path: Path, folders: Folders) -> None:
+    change(folders.corpus, "web_mirror]", "web_mirrors]")
+    assert "names no source: web_mirrors and leaves out web_mirror" in refusal(tmp_path, folders).what
+
+
+def test_an_unknown_recipe_lists_the_known_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PHASELINE_HOME", str(tmp_path))
+    assert main(["train", "one_phase"]) == 1
+    error = capsys.readouterr().err
+    assert "there is no recipe 'one_phase'" in error
+    assert "two_phase" in error
+    assert "Traceback" not in error
+
+
+def test_a_run_that_does_not_exist_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PHASELINE_HOME", str(tmp_path))
+    for command in (["audit", "two_phase"], ["trace", "two_phase@7", "--step", "1"], ["summary", "two_phase"]):
+        assert main(command) == 1
+    assert capsys.readouterr().err.count("remedy:") == 3
+
+
+def test_a_missing_source_stops_what_needs_it_and_the_next_run_continues(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    project = mini_project(tmp_path)
+    shutil.move(tmp_path / "raw/math", tmp_path / "away")
+    with pytest.raises(PhaselineError) as error:
+        materialise(project, *select(project.recipes, "mini"))
+    assert error.value.what.startswith("raw/math_math: the folder")
+    assert "mend where.folder" in error.value.what
+    assert project.store.latest("documents/math_math") is None
+    made = project.store.require("documents/web_crawl")
+    shutil.move(tmp_path / "away", tmp_path / "raw/math")
+    capfd.readouterr()
+    change(project.folders.recipes / "mini.yaml", "sequence_length: 32", "sequence_length: 100000")
+    with pytest.raises(PhaselineError) as error:
+        materialise(Project(project.home, project.folders), *select(project.recipes, "mini"))
+    assert "manifests/mini: " in error.value.what
+    assert project.store.require("documents/web_crawl") == made
+    assert project.store.require("shards/math").record.version == 1
