@@ -1,9 +1,11 @@
 """Materialise what a recipe needs and is not current, in this process and into the history that the UI shows."""
 
 import os
+import sqlite3
 from pathlib import Path
 
 import dagster as dg
+import sqlalchemy.exc
 
 from assets.build import asset_key
 from assets.console import PROGRESS
@@ -11,6 +13,7 @@ from assets.definitions import build_definitions, project_steps
 from assets.project import Project
 from assets.step import closure, outdated
 from pipelines.errors import PhaselineError
+from pipelines.store import disk_full
 from training.recipe import Recipe
 
 INSTANCE = """\
@@ -53,14 +56,19 @@ def materialise(project: Project, recipe: Recipe, phases: list[str]) -> None:
         return
     prepare_instance(project.home)
     job = build_definitions(project).resolve_job_def(recipe.name)
-    with dg.DagsterInstance.get() as instance:
-        result = job.execute_in_process(
-            instance=instance,
-            asset_selection=[asset_key(asset) for asset in to_make],
-            raise_on_error=False,
-            run_config={"loggers": {PROGRESS: {}}},
-            tags={"phases": ",".join(phases)},
-        )
+    try:
+        with dg.DagsterInstance.get() as instance:
+            result = job.execute_in_process(
+                instance=instance,
+                asset_selection=[asset_key(asset) for asset in to_make],
+                raise_on_error=False,
+                run_config={"loggers": {PROGRESS: {}}},
+                tags={"phases": ",".join(phases)},
+            )
+    except sqlalchemy.exc.OperationalError as error:  # Dagster's history lies on the same disk
+        if isinstance(error.orig, sqlite3.OperationalError) and "disk" in str(error.orig):
+            raise disk_full(f"recipe {recipe.name}", project.home) from error
+        raise
     failures = [failure_of(event) for event in result.all_events if event.is_step_failure]
     if failures:
         raise PhaselineError("\n".join(failures), "run the same command again after that: what is finished is kept")

@@ -21,11 +21,9 @@ def plot_bits_per_byte(losses: Mapping[str, Mapping[str, Loss]], path: Path) -> 
     boundaries = list(losses)
     for domain in losses[boundaries[0]]:
         values = [losses[boundary][domain].bits_per_byte for boundary in boundaries]
-        axes.plot(boundaries, values, marker="o", label=domain)
-        last = (len(boundaries) - 1, values[-1])
-        axes.annotate(f"{values[-1]:.2f}", last, xytext=(6, -3), textcoords="offset points")
+        axes.plot(boundaries, values, marker="o", label=f"{domain}, in the end {values[-1]:.2f}")
     axes.set_ylabel("bits per byte, held-out documents")
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
-    axes.legend(frameon=False, ncols=3)
+    axes.legend(frameon=False)
     figure.savefig(path, dpi=130)

@@ -330,6 +330,6 @@ def read_record(folder: Path) -> Record:
 def disk_full(asset: str, root: Path) -> PhaselineError:
     """The message for a disk that filled up while an asset was made."""
     return PhaselineError(
-        f"the disk that holds {root} is full; {asset} was not made, nothing half-written is left",
+        f"the disk that holds {root} is full; {asset} was not made, nothing half-written counts",
         "free space there or set PHASELINE_HOME to another disk, then run the same command again",
     )
