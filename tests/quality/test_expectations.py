@@ -315,7 +315,7 @@ def test_one_name_twice_for_one_asset_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_digest_is_of_what_is_expected_of_the_asset(expectations: Expectations, tmp_path: Path) -> None:
-    assert expectations.digest("raw/pages") is None
+    assert expectations.digest("model/pages") is None
     assert expectations.digest("documents/pages") == expectations.digest("documents/others")
     assert expectations.digest("documents/pages") != expectations.digest("shards/web")
     for suite in SUITES.glob("*.yaml"):
