@@ -13,9 +13,10 @@ from assets.definitions import build_definitions, project_steps
 from assets.project import Project
 from assets.step import closure, outdated
 from pipelines.errors import PhaselineError
-from pipelines.store import disk_full
+from pipelines.store import Store, disk_full, unsound
 from training.recipe import Recipe
 
+CHECK_FAILED = "DagsterAssetCheckFailedError"  # which Dagster keeps to itself
 INSTANCE = """\
 telemetry:
   enabled: false
@@ -69,15 +70,19 @@ def materialise(project: Project, recipe: Recipe, phases: list[str]) -> None:
         if isinstance(error.orig, sqlite3.OperationalError) and "disk" in str(error.orig):
             raise disk_full(f"recipe {recipe.name}", project.home) from error
         raise
-    failures = [failure_of(event) for event in result.all_events if event.is_step_failure]
+    failures = [failure_of(project.store, event) for event in result.all_events if event.is_step_failure]
     if failures:
         raise PhaselineError("\n".join(failures), "run the same command again after that: what is finished is kept")
 
 
-def failure_of(event: dg.DagsterEvent) -> str:
-    """One line for a failed step: the asset and the error at the bottom of it."""
+def failure_of(store: Store, event: dg.DagsterEvent) -> str:
+    """What a failed step has to say: the checks that its artifact failed, or the error at the bottom of it."""
+    asset = (event.step_key or "").replace("__", "/")
     error = event.step_failure_data.error
     while error is not None and error.cause is not None:
         error = error.cause
-    message = error.message.strip().removeprefix("pipelines.errors.PhaselineError: ") if error else "failed"
-    return f"{(event.step_key or '').replace('__', '/')}: {message}"
+    if error is None:
+        return f"{asset}: failed"
+    if error.cls_name == CHECK_FAILED:
+        return str(unsound(store.require(asset)))
+    return f"{asset}: {error.message.strip().removeprefix('pipelines.errors.PhaselineError: ')}"

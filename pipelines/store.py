@@ -251,12 +251,17 @@ def locked(path: Path, what: str) -> Iterator[None]:
 
 def refuse_unsound(artifact: Artifact) -> None:
     """Raise PhaselineError if an artifact failed a blocking check."""
-    failed = [check for check in artifact.record.checks if check.blocks]
-    if failed:
-        raise PhaselineError(
-            f"{artifact.name} failed {', '.join(f'{check.name} ({check.detail})' for check in failed)}",
-            f"mend what the check names, then materialise {artifact.asset} again; its files are in {artifact.folder}",
-        )
+    if any(check.blocks for check in artifact.record.checks):
+        raise unsound(artifact)
+
+
+def unsound(artifact: Artifact) -> PhaselineError:
+    """The message for an artifact that failed blocking checks."""
+    failed = ", ".join(f"{check.name} ({check.detail})" for check in artifact.record.checks if check.blocks)
+    return PhaselineError(
+        f"{artifact.name} failed {failed}",
+        f"mend what the check names, then materialise {artifact.asset} again; its files are in {artifact.folder}",
+    )
 
 
 def differences(

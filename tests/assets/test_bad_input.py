@@ -1,7 +1,9 @@
 """Bad declarations stop before any work; a bad source stops what is made from it and nothing else."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from mini_project import mini_project, write_declarations
@@ -76,9 +78,7 @@ def test_a_run_that_does_not_exist_is_named(
     assert capsys.readouterr().err.count("remedy:") == 3
 
 
-def test_a_missing_source_stops_what_needs_it_and_the_next_run_continues(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_missing_source_and_a_failed_check_stop_what_needs_them_and_nothing_else(tmp_path: Path) -> None:
     project = mini_project(tmp_path)
     shutil.move(tmp_path / "raw/math", tmp_path / "away")
     with pytest.raises(PhaselineError) as error:
@@ -88,10 +88,27 @@ def test_a_missing_source_stops_what_needs_it_and_the_next_run_continues(
     assert project.store.latest("documents/math_math") is None
     made = project.store.require("documents/web_crawl")
     shutil.move(tmp_path / "away", tmp_path / "raw/math")
-    capfd.readouterr()
-    change(project.folders.recipes / "mini.yaml", "sequence_length: 32", "sequence_length: 100000")
+    folders = replace(project.folders, expectations=strict_expectations(tmp_path, project))
     with pytest.raises(PhaselineError) as error:
-        materialise(Project(project.home, project.folders), *select(project.recipes, "mini"))
-    assert "manifests/mini: " in error.value.what
+        materialise(Project(project.home, folders), *select(project.recipes, "mini"))
+    assert error.value.what.startswith("shards/math@1 failed many_tokens (num_tokens is ")
     assert project.store.require("documents/web_crawl") == made
     assert project.store.require("shards/math").record.version == 1
+    assert project.store.latest("manifests/mini") is None
+
+
+def strict_expectations(tmp_path: Path, project: Project) -> Path:
+    """The expectations of the project, and one that no set of shards of mathematics meets here."""
+    folder = tmp_path / "expectations"
+    shutil.copytree(project.folders.expectations, folder)
+    (folder / "strict.yaml").write_text(
+        dedent("""\
+        applies_to: [shards/math]
+        frames:
+          shard_statistics:
+            - name: many_tokens
+              expectation: ExpectColumnValuesToBeBetween
+              kwargs: {column: num_tokens, min_value: 1000000000}
+        """)
+    )
+    return folder
