@@ -4,19 +4,16 @@ from collections.abc import Iterator
 
 from assets.project import Project, ShardsName
 from assets.step import Step
-from pipelines.corpus import HELD_OUT, TRAIN
+from pipelines.corpus import DEDUP, HELD_OUT, TRAIN
 from pipelines.dedup.step import ensure_dedup
 from pipelines.fetch import ensure_model, ensure_raw
 from pipelines.process import ensure_documents
 from pipelines.sources import Domain, Source
 from pipelines.tokenise import ensure_shards
-from pipelines.tokenizer import ensure_tokenizer
+from pipelines.tokenizer import TOKENIZER_ASSET, ensure_tokenizer
 from quality.classifier import ensure_classifier
 from quality.declaration import ClassifierDeclaration
 from quality.scores import ensure_scores
-
-DEDUP = "corpus/dedup"
-TOKENIZER = "tokenizer"
 
 
 def corpus_steps(project: Project) -> Iterator[Step]:
@@ -97,7 +94,7 @@ def dedup(project: Project) -> Step:
 def tokenizer(project: Project) -> Step:
     parents = all_documents(project)
     return Step(
-        TOKENIZER,
+        TOKENIZER_ASSET,
         group="corpus",
         description="Byte-level BPE trained on a balanced sample of the training documents.",
         parents=[DEDUP, *parents],
@@ -163,7 +160,7 @@ def token_shards(project: Project, asset: str, domain: str, split: str, scores: 
         asset,
         group=domain,
         description=f"Token file and document index: {domain}{f', bucket {bucket}' if bucket else ''}, split {split}.",
-        parents=[*scores, DEDUP, *parents, TOKENIZER],
+        parents=[*scores, DEDUP, *parents, TOKENIZER_ASSET],
         ensure=lambda progress: ensure_shards(
             store,
             asset,
@@ -172,7 +169,7 @@ def token_shards(project: Project, asset: str, domain: str, split: str, scores: 
             bucket=(store.require(scores[0]), bucket) if bucket else None,
             dedup=store.require(DEDUP),
             documents=[store.require(parent) for parent in parents],
-            tokenizer=store.require(TOKENIZER),
+            tokenizer=store.require(TOKENIZER_ASSET),
             report=progress.report,
         ),
     )

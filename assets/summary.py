@@ -9,7 +9,7 @@ from rich.table import Table
 from assets.lineage import console
 from assets.project import Project
 from assets.training import boundaries
-from pipelines.corpus import HELD_OUT, TRAIN, survivors
+from pipelines.corpus import DEDUP, HELD_OUT, TRAIN, survivors
 from pipelines.record import Flow
 from pipelines.store import Artifact
 from training.bill import bill_of_data
@@ -42,7 +42,7 @@ def sources_table(project: Project) -> Table:
     """Each source from its records to its surviving documents."""
     columns = ("source", "domain", "records", "documents", "MB", "after dedup", "MB", "dropped for")
     table = new_table("Sources", *columns)
-    kept = survivors(project.store.require("corpus/dedup")).group_by("source").aggregate(
+    kept = survivors(project.store.require(DEDUP)).group_by("source").aggregate(
         [([], "count_all"), ("num_bytes", "sum")]
     )  # fmt: skip
     after = {row["source"]: row for row in kept.to_pylist()}
@@ -66,7 +66,7 @@ def steps_table(project: Project) -> Table:
     """Each step over the whole corpus; what is neither kept nor dropped would show here as lost."""
     table = new_table("Steps", "step", "documents in", "kept", "lost", "MB in", "MB kept", "dropped for")
     store = project.store
-    dedup = store.require("corpus/dedup")
+    dedup = store.require(DEDUP)
     made = [store.require(f"documents/{source.name}") for source in project.sources]
     add_step(table, "extract, identify, filter", total_flows(made))
     add_step(table, "dedup", dedup.record.flows)

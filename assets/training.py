@@ -6,6 +6,7 @@ from assets.project import Project
 from assets.step import Progress, Step
 from evals.held_out import ensure_held_out
 from pipelines.store import Outcome
+from pipelines.tokenizer import TOKENIZER_ASSET
 from training.checkpoints import START, checkpoint_steps, get_checkpoint
 from training.compile import ensure_manifest
 from training.export import ensure_export
@@ -41,9 +42,9 @@ def manifest(project: Project, recipe: Recipe) -> Step:
         f"manifests/{recipe.name}",
         group=recipe.name,
         description=f"{recipe.title}, compiled against exact shards.",
-        parents=[*(f"shards/{name}" for name in names), "tokenizer"],
+        parents=[*(f"shards/{name}" for name in names), TOKENIZER_ASSET],
         ensure=lambda _progress: ensure_manifest(
-            store, recipe, {name: store.require(f"shards/{name}") for name in names}, store.require("tokenizer")
+            store, recipe, {name: store.require(f"shards/{name}") for name in names}, store.require(TOKENIZER_ASSET)
         ),
     )
 
@@ -92,7 +93,7 @@ def model(project: Project, recipe: Recipe, boundary: str) -> Step:
         group=recipe.name,
         description=f"The model {'before training' if boundary == START else f'after phase {boundary}'}, "
         "in Hugging Face format.",
-        parents=[f"checkpoints/{recipe.name}/{phase}", "tokenizer"],
+        parents=[f"checkpoints/{recipe.name}/{phase}", TOKENIZER_ASSET],
         checks={"logits_equal": True},
         ensure=ensure,
     )

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from pipelines.documents import documents_table
 from pipelines.store import Artifact
 
+DEDUP = "corpus/dedup"  # the asset
 SURVIVORS = "survivors.parquet"
 REMOVALS = "removals.parquet"
 

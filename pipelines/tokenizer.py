@@ -16,7 +16,7 @@ from pipelines.digests import keyed_hash
 from pipelines.errors import PhaselineError
 from pipelines.store import Artifact, Draft, Outcome, Store
 
-ASSET = "tokenizer"
+TOKENIZER_ASSET = "tokenizer"
 CODE_VERSION = "1"
 TOKENIZER = "tokenizer.json"
 END_OF_TEXT = "<|endoftext|>"
@@ -60,7 +60,7 @@ def ensure_tokenizer(
         }
 
     return store.ensure(
-        ASSET,
+        TOKENIZER_ASSET,
         make,
         code_version=CODE_VERSION,
         parameters=declared.model_dump(),

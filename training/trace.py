@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.corpus import REMOVALS, SURVIVORS
+from pipelines.corpus import DEDUP, REMOVALS, SURVIVORS
 from pipelines.errors import PhaselineError
 from pipelines.record import Parent
 from pipelines.shards import INDEX
@@ -149,7 +149,7 @@ def artifact_of(store: Store, shards: ShardsReference) -> Artifact:
 def fate(store: Store, manifest: Manifest, document: str) -> str:
     """What the corpus behind a manifest knows of a document that its shards do not hold, as advice."""
     shards = artifact_of(store, manifest.sources[0])
-    dedup = next(store.find(parent) for parent in shards.record.parents if parent.asset == "corpus/dedup")
+    dedup = next(store.find(parent) for parent in shards.record.parents if parent.asset == DEDUP)
     removed = pq.read_table(dedup.folder / REMOVALS, filters=[("id", "=", document), ("step", "=", "near")]).to_pylist()
     if removed:
         row = removed[0]

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipelines.corpus import HELD_OUT, REMOVALS, SURVIVORS, TRAIN
+from pipelines.corpus import DEDUP, HELD_OUT, REMOVALS, SURVIVORS, TRAIN
 from pipelines.dedup.candidates import shared_buckets
 from pipelines.dedup.facts import flows, largest_clusters, num_by_source
 from pipelines.dedup.minhash import band_keys
@@ -21,7 +21,6 @@ from pipelines.errors import PhaselineError
 from pipelines.held_out import HeldOut
 from pipelines.store import Artifact, Draft, Outcome, Store
 
-ASSET = "corpus/dedup"
 CODE_VERSION = "1"
 
 
@@ -74,7 +73,7 @@ def ensure_dedup(
         report(f"{survivors.num_rows:,} documents survive, {removals.num_rows:,} are duplicates")
 
     return store.ensure(
-        ASSET,
+        DEDUP,
         make,
         code_version=CODE_VERSION,
         parameters={
