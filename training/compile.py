@@ -38,6 +38,8 @@ def ensure_manifest(store: Store, recipe: Recipe, shards: Mapping[str, Artifact]
         draft.facts |= {
             "manifest_digest": manifest.digest,
             "title": recipe.title,
+            "paper": recipe.paper or "none",
+            "evidence": [evidence.model_dump() for evidence in recipe.evidence],
             "total_steps": manifest.total_steps,
             "total_tokens": manifest.total_tokens,
             "total_samples": manifest.total_steps * manifest.global_batch_size,

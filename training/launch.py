@@ -64,8 +64,13 @@ def train(
         store.begin(f"checkpoints/{run.name}", [f"there is no checkpoint at step {until_step}"])
         refuse_to_go_back(run, until_step)
         num_processes = num_processes or default_num_processes(run.manifest)
-        local_batch_size(run.manifest.global_batch_size, num_processes, model_preset(run.manifest.model).compute)
-        report(f"training {run.name} up to step {until_step}, processes: {num_processes}")
+        preset = model_preset(run.manifest.model)
+        local_batch_size(run.manifest.global_batch_size, num_processes, preset.compute)
+        num_parameters = preset.shape.num_parameters(run.manifest.tokenizer.vocab_size)
+        report(
+            f"training {run.name} up to step {until_step}: {run.manifest.model} with {num_parameters:,} parameters, "
+            f"processes: {num_processes}"
+        )
         follower = Follower(run, until_step, report, on_metrics)
         line = command(store, run, until_step, num_processes, checkpoint_every_steps)
         exit_status = follow(line, num_processes, follower)

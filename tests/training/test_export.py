@@ -42,3 +42,12 @@ def test_only_boundaries_are_exported(unbroken: TrainedRun) -> None:
     with pytest.raises(PhaselineError, match="step 35 of run small@1 is no phase boundary") as raised:
         ensure_export(unbroken.store, unbroken.state.run, 35, print)
     assert raised.value.remedy == "name one of: 0 (start), 21 (first), 36 (second)"
+
+
+def test_a_shape_counts_the_parameters_of_its_model() -> None:
+    from training.models import PRESETS
+    from training.titan.model import llama_config, whole_model
+
+    shape = PRESETS["llama_test"].shape
+    model = whole_model(llama_config(shape, 384, 32, dense=True))
+    assert shape.num_parameters(384) == sum(parameter.numel() for parameter in model.parameters())
