@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import Field
 
 from pipelines.declared import Declared, read_declaration
-from pipelines.dedup.parameters import DedupParameters
+from pipelines.dedup.parameters import DedupParameters, refuse_wrong_priority
 from pipelines.engine import Engine
 from pipelines.errors import PhaselineError
 from pipelines.held_out import HeldOut
@@ -20,7 +20,7 @@ from pipelines.store import Store
 from pipelines.tokenizer import TokenizerDeclaration
 from quality.declaration import ClassifierDeclaration
 from quality.expectations import Expectations
-from training.recipe import Recipe, read_recipes
+from training.recipe import Recipe, read_recipes, refuse_unknown_sources
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -112,17 +112,7 @@ class Project:
         return {shards.name: shards for shards in names}
 
     def _check(self) -> None:
-        unknown = [name for name in self.corpus.priority if name not in self.domain_of]
-        missing = [name for name in self.domain_of if name not in self.corpus.priority]
-        if unknown or missing:
-            raise PhaselineError(
-                f"{self.folders.corpus}: priority: "
-                + " and ".join(
-                    [f"names no source: {', '.join(unknown)}"] * bool(unknown)
-                    + [f"leaves out {', '.join(missing)}"] * bool(missing)
-                ),
-                "list every source once, the preferred survivor of duplicates first",
-            )
+        refuse_wrong_priority(self.corpus.priority, self.domain_of, f"{self.folders.corpus}: priority")
         for classifier in self.classifiers.values():
             if unknown := sorted(classifier.labels.keys() - self.domain_of.keys()):
                 raise PhaselineError(
@@ -130,14 +120,7 @@ class Project:
                     f"name some of: {', '.join(sorted(self.domain_of))}",
                 )
         for recipe in self.recipes.values():
-            for phase in recipe.phases:
-                for name in phase.blend:
-                    if name not in self.shards:
-                        raise PhaselineError(
-                            f"{self.folders.recipes / recipe.name}.yaml: phases.{phase.name}.blend.{name}: "
-                            "there is no such source",
-                            f"name one of: {', '.join(sorted(self.shards))}",
-                        )
+            refuse_unknown_sources(recipe, self.shards, f"{self.folders.recipes / recipe.name}.yaml")
 
 
 def default_home() -> Path:

@@ -8,12 +8,11 @@ from rich.table import Table
 
 from assets.lineage import console
 from assets.project import Project
-from assets.training import boundaries
 from pipelines.corpus import DEDUP, HELD_OUT, TRAIN, survivors
 from pipelines.record import Flow
-from pipelines.store import Artifact
+from pipelines.store import Artifact, Store
 from training.bill import bill_of_data
-from training.checkpoints import START, checkpoint_steps
+from training.checkpoints import START, boundaries, checkpoint_steps
 from training.manifest import Manifest
 from training.run import Run
 
@@ -140,8 +139,8 @@ def phase_columns(manifest: Manifest) -> list[str]:
 
 
 def held_out_table(project: Project, run: Run) -> Table | None:
-    """Bits per byte of each domain at each boundary; None before the evaluation."""
-    evaluation = project.store.latest(f"evaluations/{run.manifest.recipe}")
+    """Bits per byte of each domain at each boundary; None before the run's evaluation."""
+    evaluation = evaluation_of(project.store, run.name)
     if evaluation is None:
         return None
     losses = evaluation.record.facts["losses"]
@@ -153,10 +152,27 @@ def held_out_table(project: Project, run: Run) -> Table | None:
     return table
 
 
+def evaluation_of(store: Store, run: str) -> Artifact | None:
+    """The newest evaluation of a run's own models: a recipe's newest may be of another run."""
+    evaluations = f"evaluations/{run.partition('@')[0]}"
+    for version in reversed(store.versions(evaluations)):
+        evaluation = store.get(evaluations, version)
+        models = [parent for parent in evaluation.record.parents if parent.asset.startswith("models/")]
+        if all(store.find(model).record.facts["run"] == run for model in models):
+            return evaluation
+    return None
+
+
+def model_of(store: Store, run: str, boundary: str) -> Artifact | None:
+    """The newest export of a run's checkpoint at a boundary."""
+    asset = f"models/{run.partition('@')[0]}/{boundary}"
+    models = (store.get(asset, version) for version in reversed(store.versions(asset)))
+    return next((model for model in models if model.record.facts["run"] == run), None)
+
+
 def print_next(project: Project, run: Run, out: Console) -> None:
-    """Say where the newest model lies and what to run next."""
-    recipe = project.recipes[run.manifest.recipe]
-    models = [project.store.latest(f"models/{recipe.name}/{boundary}") for boundary in boundaries(recipe)]
+    """Say where the run's latest model lies and what to run next."""
+    models = [model_of(project.store, run.name, boundary) for boundary in boundaries(run.manifest).values()]
     made = [model for model in models if model is not None]
     out.print()
     if made:

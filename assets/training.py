@@ -8,7 +8,7 @@ from evals.held_out import ensure_held_out
 from pipelines.store import Outcome
 from pipelines.tokenizer import TOKENIZER_ASSET
 from training.checkpoints import START, checkpoint_steps, get_checkpoint
-from training.compile import ensure_manifest
+from training.compile import ensure_manifest, used_sources
 from training.export import ensure_export
 from training.launch import train
 from training.metrics import read_metrics
@@ -37,7 +37,7 @@ def boundaries(recipe: Recipe) -> list[str]:
 
 def manifest(project: Project, recipe: Recipe) -> Step:
     store = project.store
-    names = sorted({name for phase in recipe.phases for name in phase.blend})
+    names = used_sources(recipe)
     return Step(
         f"manifests/{recipe.name}",
         group=recipe.name,

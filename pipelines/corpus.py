@@ -13,6 +13,7 @@ from pipelines.store import Artifact
 DEDUP = "corpus/dedup"  # the asset
 SURVIVORS = "survivors.parquet"
 REMOVALS = "removals.parquet"
+SCORES = "scores.parquet"  # of a scored domain: id, score, percentile, bucket
 
 TRAIN = "train"
 HELD_OUT = "held_out"

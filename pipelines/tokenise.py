@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.corpus import documents_of, survivors
+from pipelines.corpus import SCORES, documents_of, survivors
 from pipelines.digests import keyed_hash
 from pipelines.errors import PhaselineError
 from pipelines.record import Flow
@@ -82,7 +82,7 @@ def ensure_shards(
 
 def in_bucket(rows: pa.Table, scores: Artifact, bucket: str) -> pa.Table:
     """The rows whose id has the bucket in the scores."""
-    table = pq.read_table(scores.folder / "scores.parquet", columns=["id", "bucket"])
+    table = pq.read_table(scores.folder / SCORES, columns=["id", "bucket"])
     wanted = table.filter(pc.equal(table["bucket"], bucket))["id"]
     return rows.filter(pc.is_in(rows["id"], value_set=wanted.combine_chunks()))
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.corpus import HELD_OUT, REMOVALS, SURVIVORS, TRAIN
+from pipelines.corpus import HELD_OUT, REMOVALS, SCORES, SURVIVORS, TRAIN
 from pipelines.digests import document_id
 from pipelines.documents import DOCUMENTS, REJECTED, SCHEMA
 from pipelines.shards import INDEX, TOKENS, open_tokens
@@ -140,7 +140,7 @@ def dedup_statistics(draft: Draft) -> pa.Table:
 
 def score_statistics(draft: Draft) -> pa.Table:
     """One row on the scores of a domain."""
-    scores = pq.read_table(draft.folder / "scores.parquet")
+    scores = pq.read_table(draft.folder / SCORES)
     values, percentiles = scores["score"].to_numpy(), scores["percentile"].to_numpy()
     return one_row(
         {

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.corpus import TRAIN, survivors
+from pipelines.corpus import SCORES, TRAIN, survivors
 from pipelines.documents import read_documents
 from pipelines.errors import PhaselineError
 from pipelines.record import Flow
@@ -21,7 +21,6 @@ from quality.normalise import normalise
 from quality.scored import Scored
 
 CODE_VERSION = "1"
-SCORES = "scores.parquet"
 
 
 def ensure_scores(

@@ -16,7 +16,7 @@ from training.manifest import (
     write_manifest,
 )
 from training.order import BLOCK, block_key, layout
-from training.recipe import Phase, Recipe
+from training.recipe import Phase, Recipe, refuse_unknown_sources
 from training.schedule import Schedule
 
 CODE_VERSION = "1"
@@ -61,7 +61,8 @@ def compile_recipe(recipe: Recipe, shards: Mapping[str, Artifact], tokenizer: Ar
     Raises:
         PhaselineError: an unknown or too small source, a weight too small to be met, or too few tokens for a phase.
     """
-    sources = [reference(recipe, name, shards, tokenizer) for name in used_sources(recipe, shards)]
+    refuse_unknown_sources(recipe, shards, f"recipe {recipe.name}")
+    sources = [reference(recipe, name, shards, tokenizer) for name in used_sources(recipe)]
     total_steps = recipe.tokens // (recipe.sequence_length * recipe.global_batch_size)
     return Manifest(
         recipe=recipe.name,
@@ -83,17 +84,9 @@ def compile_recipe(recipe: Recipe, shards: Mapping[str, Artifact], tokenizer: Ar
     )
 
 
-def used_sources(recipe: Recipe, shards: Mapping[str, Artifact]) -> list[str]:
-    """The names that a recipe's blends use, sorted; raises PhaselineError for one that does not exist."""
-    names = sorted({name for phase in recipe.phases for name in phase.blend})
-    for phase in recipe.phases:
-        for name in phase.blend:
-            if name not in shards:
-                raise PhaselineError(
-                    f"recipe {recipe.name}: phases.{phase.name}.blend.{name}: there is no such source",
-                    f"name one of: {', '.join(sorted(shards))}",
-                )
-    return names
+def used_sources(recipe: Recipe) -> list[str]:
+    """The names that a recipe's blends use, sorted."""
+    return sorted({name for phase in recipe.phases for name in phase.blend})
 
 
 def reference(recipe: Recipe, name: str, shards: Mapping[str, Artifact], tokenizer: Artifact) -> ShardsReference:

@@ -1,7 +1,7 @@
 """Recipes: what a person declares about a run's data, schedule and model, as YAML."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -96,6 +96,17 @@ class Recipe(Declared):
         if abs(total - 1) > 1e-6:
             raise ValueError(f"the phases' fractions sum to {total:.6g}; change them so that they sum to 1")
         return self
+
+
+def refuse_unknown_sources(recipe: Recipe, known: Collection[str], where: str) -> None:
+    """Raise PhaselineError for a source of a blend that is not known; ``where`` names the recipe in the message."""
+    for phase in recipe.phases:
+        for name in phase.blend:
+            if name not in known:
+                raise PhaselineError(
+                    f"{where}: phases.{phase.name}.blend.{name}: there is no such source",
+                    f"name one of: {', '.join(sorted(known))}",
+                )
 
 
 def read_recipes(folder: Path) -> dict[str, Recipe]:

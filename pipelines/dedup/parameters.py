@@ -1,8 +1,11 @@
-"""What counts as a near duplicate, and how hard to look for them."""
+"""What counts as a near duplicate, how hard to look for them, and whose copy survives."""
+
+from collections.abc import Collection, Sequence
 
 from pydantic import Field
 
 from pipelines.declared import Declared
+from pipelines.errors import PhaselineError
 
 
 class DedupParameters(Declared):
@@ -17,3 +20,15 @@ class DedupParameters(Declared):
     bands: int = Field(default=24, ge=1)
     rows: int = Field(default=5, ge=1)
     threshold: float = Field(default=0.7, gt=0, le=1)
+
+
+def refuse_wrong_priority(priority: Sequence[str], sources: Collection[str], where: str) -> None:
+    """Raise PhaselineError unless ``priority`` lists every source once; ``where`` names it in the message."""
+    repeated = sorted({name for name in priority if priority.count(name) > 1})
+    unknown = [name for name in priority if name not in sources]
+    missing = sorted(name for name in sources if name not in priority)
+    faults = [f"lists {', '.join(repeated)} twice"] * bool(repeated)
+    faults += [f"names {', '.join(unknown)}, which no declaration has"] * bool(unknown)
+    faults += [f"no priority is declared for {', '.join(missing)}"] * bool(missing)
+    if faults:
+        raise PhaselineError(f"{where}: {'; '.join(faults)}", "list every source once, the preferred survivor first")

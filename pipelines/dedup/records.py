@@ -9,7 +9,6 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipelines.documents import documents_table
-from pipelines.errors import PhaselineError
 from pipelines.store import Artifact
 
 COLUMNS = ["id", "source", "locator", "licence", "language", "num_bytes"]
@@ -39,12 +38,9 @@ class Records:
 
 
 def read_records(documents: Sequence[Artifact], priority: Sequence[str]) -> Records:
-    """Read and order the records; raises PhaselineError for a source that ``priority`` does not list."""
+    """Read and order the records; ``priority`` lists every source."""
     table = documents_table(documents, COLUMNS)
     preference = pc.index_in(table["source"], pa.array(priority, pa.string()))
-    if preference.null_count:
-        unlisted = sorted(set(table["source"].filter(preference.is_null()).to_pylist()))
-        raise PhaselineError(f"no priority is declared for {', '.join(unlisted)}", "add it to the priority of sources")
     order = pc.sort_indices(
         table.select(["id", "locator"]).append_column("preference", preference),
         sort_keys=[("preference", "ascending"), ("id", "ascending"), ("locator", "ascending")],

@@ -11,13 +11,12 @@ from pipelines.corpus import DEDUP, HELD_OUT, REMOVALS, SURVIVORS, TRAIN
 from pipelines.dedup.candidates import shared_buckets
 from pipelines.dedup.facts import flows, largest_clusters, num_by_source
 from pipelines.dedup.minhash import band_keys
-from pipelines.dedup.parameters import DedupParameters
+from pipelines.dedup.parameters import DedupParameters, refuse_wrong_priority
 from pipelines.dedup.records import Records, read_records
 from pipelines.dedup.survivors import Survivors, choose_survivors
 from pipelines.dedup.tables import removals_table, survivors_table
 from pipelines.dedup.verify import ShingleSets, join_sets, shingle_sets
 from pipelines.documents import read_documents
-from pipelines.errors import PhaselineError
 from pipelines.held_out import HeldOut
 from pipelines.store import Artifact, Draft, Outcome, Store
 
@@ -46,7 +45,7 @@ def ensure_dedup(
     Raises:
         PhaselineError: a source has no place in ``priority``, or ``priority`` names one twice or one without a domain.
     """
-    check_priority(priority, domains)
+    refuse_wrong_priority(priority, domains, "the priority of sources")
     artifacts = sorted(documents, key=lambda artifact: artifact.asset)
 
     def make(draft: Draft) -> None:
@@ -84,19 +83,6 @@ def ensure_dedup(
         },
         parents=artifacts,
     )
-
-
-def check_priority(priority: Sequence[str], domains: Mapping[str, str]) -> None:
-    """Raise PhaselineError for a name that is listed twice, or is no source."""
-    repeated = sorted({name for name in priority if priority.count(name) > 1})
-    if repeated:
-        raise PhaselineError(f"the priority of sources lists {', '.join(repeated)} twice", "list each source once")
-    unknown = [name for name in priority if name not in domains]
-    if unknown:
-        raise PhaselineError(
-            f"the priority of sources names {', '.join(unknown)}, which no declaration has",
-            f"remove it, or name one of {', '.join(sorted(domains))}",
-        )
 
 
 def find_near_duplicates(

@@ -53,9 +53,12 @@ def test_invalid_yaml_is_refused_by_line(tmp_path: Path, folders: Folders) -> No
     assert "not valid YAML" in str(refusal(tmp_path, folders))
 
 
-def test_a_priority_that_leaves_out_a_source_is_refused(tmp_path: Path, folders: Folders) -> None:
-    change(folders.corpus, "web_mirror]", "web_mirrors]")
-    assert "names no source: web_mirrors and leaves out web_mirror" in refusal(tmp_path, folders).what
+def test_a_wrong_priority_is_refused(tmp_path: Path, folders: Folders) -> None:
+    change(folders.corpus, "web_mirror]", "web_mirrors, web_crawl]")
+    assert refusal(tmp_path, folders).what.endswith(
+        "corpus.yaml: priority: lists web_crawl twice; names web_mirrors, which no declaration has; "
+        "no priority is declared for web_mirror"
+    )
 
 
 def test_an_unknown_recipe_lists_the_known_ones(

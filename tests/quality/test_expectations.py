@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from planted_corpus import conserved, document_row
 
-from pipelines.corpus import REMOVALS, SURVIVORS
+from pipelines.corpus import REMOVALS, SCORES, SURVIVORS
 from pipelines.digests import document_id
 from pipelines.documents import REJECTED_SCHEMA, SCHEMA
 from pipelines.errors import PhaselineError
@@ -245,7 +245,7 @@ def test_a_classifier_that_tells_nothing_apart(expectations: Expectations, tmp_p
 def test_scores_that_are_not_numbers(expectations: Expectations, tmp_path: Path) -> None:
     ids = sorted(document_id(str(index)) for index in range(3))
     columns = {"id": ids, "score": [0.5, float("nan"), 0.1], "percentile": [50.0, 20.0, 101.0]}
-    pq.write_table(pa.table(columns), tmp_path / "scores.parquet")
+    pq.write_table(pa.table(columns), tmp_path / SCORES)
     draft = Draft(tmp_path, flows={"documents": Flow(num_in=3, num_kept=3)})
     assert failed(expectations, "quality/web_scores", draft) == ["scores_are_probabilities", "percentiles_in_range"]
 

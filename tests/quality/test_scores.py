@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from planted_corpus import BAD_WORDS, DECLARATION, GOOD_WORDS, Corpus, prose
 
-from pipelines.corpus import survivors
+from pipelines.corpus import SCORES, survivors
 from pipelines.digests import document_id
 from pipelines.errors import PhaselineError
 from pipelines.store import Artifact
 from quality.buckets import bucket_indices, byte_percentiles
 from quality.classifier import ensure_classifier
 from quality.declaration import Bucket, ClassifierDeclaration
-from quality.scores import SCORES, ensure_scores
+from quality.scores import ensure_scores
 
 BUCKETS = (
     Bucket(name="high", min_percentile=75),
