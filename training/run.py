@@ -64,6 +64,7 @@ def create_run(store: Store, manifest_artifact: Artifact) -> Run:
     declaration = RunDeclaration(manifest=manifest_artifact.parent)
     path = folder / "run.json"
     if not path.is_file():
+        store.begin(f"runs/{folder.name}", ["it was not begun"])
         folder.mkdir(parents=True, exist_ok=True)
         beside = folder / "run.json.part"
         beside.write_text(declaration.model_dump_json(indent=1))

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.errors import PhaselineError
 from pipelines.record import Check
-from pipelines.store import Draft, Store
+from pipelines.store import Draft, NotCurrentError, Store
 
 
 def write(text: str):
@@ -61,6 +61,15 @@ def test_the_digest_is_of_names_and_bytes_alone(tmp_path: Path) -> None:
     other = ensure(Store(tmp_path / "other"), "b", "same", code_version="7").artifact
     different = ensure(Store(tmp_path / "other"), "c", "different").artifact
     assert one.digest == other.digest != different.digest
+
+
+def test_a_store_that_only_looks_says_what_would_be_made_and_makes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(NotCurrentError) as stop:
+        ensure(Store(tmp_path / "home", only_look=True))
+    assert (stop.value.asset, stop.value.changes) == ("a", ["it did not exist"])
+    assert not (tmp_path / "home").exists()
+    made = ensure(Store(tmp_path / "home")).artifact
+    assert ensure(Store(tmp_path / "home", only_look=True)).artifact == made
 
 
 def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
