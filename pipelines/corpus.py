@@ -14,6 +14,8 @@ DEDUP = "corpus/dedup"  # the asset
 SURVIVORS = "survivors.parquet"
 REMOVALS = "removals.parquet"
 SCORES = "scores.parquet"  # of a scored domain: id, score, percentile, bucket
+QUADRANTS_ASSET = "quality/quadrants"
+QUADRANTS = "quadrants.parquet"  # of scored documents: id, shards, quadrant, reason
 
 TRAIN = "train"
 HELD_OUT = "held_out"

@@ -28,9 +28,10 @@ def read_declaration(path: Path, model: type[Declaration]) -> Declaration:
         text = path.read_text()
     except FileNotFoundError:
         raise PhaselineError(f"there is no {path}", "write it, or name another") from None
+    loader = yaml.CSafeLoader(text)
     try:
-        node = yaml.compose(text)
-        value = yaml.safe_load(text)
+        node = loader.get_single_node()
+        value = None if node is None else loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise PhaselineError(f"{path}:{line}: not valid YAML: {error.problem}", "mend the syntax there") from error

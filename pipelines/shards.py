@@ -1,9 +1,11 @@
 """Shards: a flat little-endian token file and a Parquet index of the documents in it.
 
 Every document is followed by one end-of-text token, so the index covers the tokens exactly: a document's ``length``
-includes that token, and the next document's ``offset`` is where it ends.
+includes that token, and the next document's ``offset`` is where it ends. A third file holds the digest of each block of
+the token file, so that a part of it which came over a network can be told from a damaged one.
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +18,14 @@ import pyarrow.parquet as pq
 from pipelines.errors import PhaselineError
 from pipelines.store import Artifact
 
+Tokens = npt.NDArray[np.unsignedinteger]
+
 TOKENS = "tokens.bin"
 INDEX = "index.parquet"
+BLOCK_DIGESTS = "tokens.sha256"
+
+BLOCK_BYTES = 1 << 20
+BLOCK_DIGEST_BYTES = hashlib.sha256().digest_size
 
 INDEX_SCHEMA = pa.schema(
     [
@@ -41,7 +49,7 @@ def token_dtype(vocab_size: int) -> np.dtype[np.unsignedinteger]:
 class Shards:
     """The shards of one domain and bucket, opened for reading; tokens stay on disk until they are sliced."""
 
-    tokens: npt.NDArray[np.unsignedinteger]  # memory-mapped, shape (num_tokens,)
+    tokens: Tokens  # memory-mapped, shape (num_tokens,)
     index: pa.Table
 
     @property
@@ -49,7 +57,7 @@ class Shards:
         return len(self.tokens)
 
 
-def open_tokens(path: Path, vocab_size: int) -> npt.NDArray[np.unsignedinteger]:
+def open_tokens(path: Path, vocab_size: int) -> Tokens:
     """Memory-map a token file, shape (num_tokens,); raises PhaselineError where its size is not whole tokens."""
     dtype = token_dtype(vocab_size)
     num_bytes = path.stat().st_size
@@ -77,7 +85,7 @@ class TokenisedDocument:
 
 
 def write_shards(folder: Path, documents: Iterable[TokenisedDocument], vocab_size: int, end_of_text: int) -> int:
-    """Write documents in the order given as one token file and its index; returns the number of tokens."""
+    """Write documents in the order given as one token file, its index and its digests; returns the number of tokens."""
     dtype = token_dtype(vocab_size)
     rows: dict[str, list[object]] = {name: [] for name in INDEX_SCHEMA.names}
     offset = 0
@@ -90,4 +98,12 @@ def write_shards(folder: Path, documents: Iterable[TokenisedDocument], vocab_siz
                 rows[name].append(value)
             offset += len(token_ids)
     pq.write_table(pa.table(rows, schema=INDEX_SCHEMA), folder / INDEX, compression="zstd")
+    write_block_digests(folder)
     return offset
+
+
+def write_block_digests(folder: Path) -> None:
+    """Write the SHA-256 of each ``BLOCK_BYTES`` of the token file, the last block shorter, one after the other."""
+    with (folder / TOKENS).open("rb") as tokens, (folder / BLOCK_DIGESTS).open("wb") as digests:
+        while block := tokens.read(BLOCK_BYTES):
+            digests.write(hashlib.sha256(block).digest())

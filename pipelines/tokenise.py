@@ -1,6 +1,7 @@
 """Documents to shards: the surviving documents of a domain, bucket and split, encoded and written in hashed order."""
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -11,11 +12,11 @@ from pipelines.corpus import SCORES, documents_of, survivors
 from pipelines.digests import keyed_hash
 from pipelines.errors import PhaselineError
 from pipelines.record import Flow
-from pipelines.shards import TokenisedDocument, write_shards
+from pipelines.shards import INDEX, TokenisedDocument, write_shards
 from pipelines.store import Artifact, Draft, Outcome, Store
 from pipelines.tokenizer import Encoder
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 ORDER_KEY = "shards"
 DOCUMENTS_PER_BATCH = 2000
 COLUMNS = ["id", "text", "num_bytes", "source", "licence", "language"]
@@ -69,6 +70,8 @@ def ensure_shards(
             "num_tokens": num_tokens,
             "num_documents": len(table),
             "num_bytes": num_bytes,
+            "tokens_by_licence": tokens_by(draft.folder / INDEX, "licence"),
+            "tokens_by_language": tokens_by(draft.folder / INDEX, "language"),
         }
 
     return store.ensure(
@@ -78,6 +81,12 @@ def ensure_shards(
         parameters={"domain": domain, "split": split, "bucket": bucket[1] if bucket else None},
         parents=[*([bucket[0]] if bucket else []), dedup, *relevant, tokenizer],
     )
+
+
+def tokens_by(index: Path, column: str) -> dict[str, int]:
+    """The tokens of each value of a column of an index, sorted by value."""
+    table = pq.read_table(index, columns=[column, "length"]).group_by(column).aggregate([("length", "sum")])
+    return dict(sorted(zip(table[column].to_pylist(), table["length_sum"].to_pylist(), strict=True)))
 
 
 def in_bucket(rows: pa.Table, scores: Artifact, bucket: str) -> pa.Table:

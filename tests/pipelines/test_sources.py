@@ -64,7 +64,7 @@ def test_an_entry_of_each_kind_is_read(tmp_path: Path) -> None:
         (
             "languages: [en]",
             "languages: [en",
-            "web.yaml:3: not valid YAML: expected ',' or ']', but got ':'\n  remedy: mend the syntax there",
+            "web.yaml:3: not valid YAML: did not find expected ',' or ']'\n  remedy: mend the syntax there",
         ),
         (
             'include: ["**/*.html"]',
