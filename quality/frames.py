@@ -10,11 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.corpus import HELD_OUT, REMOVALS, SCORES, SURVIVORS, TRAIN
+from pipelines.corpus import HELD_OUT, QUADRANTS, REMOVALS, SCORES, SURVIVORS, TRAIN
 from pipelines.digests import document_id
 from pipelines.documents import DOCUMENTS, REJECTED, SCHEMA
 from pipelines.shards import INDEX, TOKENS, open_tokens
 from pipelines.store import Draft
+from quality.perplexity.attributes import PERPLEXITY
+from quality.perplexity.quantiles import QUADRANT_NAMES
 
 CODE_VERSION = "1"
 SAMPLE_ROWS = 2000
@@ -155,6 +157,49 @@ def score_statistics(draft: Draft) -> pa.Table:
     )
 
 
+def perplexity_statistics(draft: Draft) -> pa.Table:
+    """One row on the perplexities of the documents of shards."""
+    scores = pq.read_table(draft.folder / PERPLEXITY)
+    scored = scores.filter(pc.is_null(scores["reason"]))
+    weak, strong = (scored[f"nll_{model}"].to_numpy().astype(np.float64) for model in ("weak", "strong"))
+    losses = np.concatenate([weak, strong])
+    columns = [scores[name].is_null() for name in ("nll_weak", "nll_strong", "pd")]
+    num_missing = np.sum([column.to_numpy() for column in columns], axis=0)
+    has_reason = scores["reason"].is_valid().to_numpy()
+    return one_row(
+        {
+            "num_documents": len(scores),
+            "num_scored": len(scored),
+            "num_duplicate_ids": num_duplicates(scores["id"]),
+            "num_without_score_or_reason": int((num_missing != np.where(has_reason, len(columns), 0)).sum()),
+            "num_impossible_losses": int((~(np.isfinite(losses) & (losses >= 0))).sum()),
+            "num_wrong_differences": int(
+                (~np.isclose(scored["pd"].to_numpy(), -np.expm1(strong - weak), rtol=1e-5)).sum()
+            ),
+            "mean_nll_weak": float(weak.mean()),
+            "mean_nll_strong": float(strong.mean()),
+            **flow_counts(draft),
+        }
+    )
+
+
+def quadrant_statistics(draft: Draft) -> pa.Table:
+    """One row on the quadrants of documents."""
+    table = pq.read_table(draft.folder / QUADRANTS)
+    has_quadrant, has_reason = table["quadrant"].is_valid(), table["reason"].is_valid()
+    known = pc.is_in(table["quadrant"].drop_null(), pa.array(QUADRANT_NAMES))
+    return one_row(
+        {
+            "num_documents": len(table),
+            "num_in_quadrants": num_true(has_quadrant),
+            "num_duplicate_ids": num_duplicates(table["id"]),
+            "num_unknown_quadrants": num_true(pc.invert(known)),
+            "num_without_quadrant_or_reason": num_true(pc.equal(has_quadrant, has_reason)),
+            **flow_counts(draft),
+        }
+    )
+
+
 def facts(draft: Draft) -> pa.Table:
     """One row with the numbers, strings and truth values among a draft's facts."""
     scalars = {name: value for name, value in draft.facts.items() if isinstance(value, (bool, int, float, str))}
@@ -163,7 +208,16 @@ def facts(draft: Draft) -> pa.Table:
 
 FRAMES: Mapping[str, Callable[[Draft], pa.Table]] = {
     frame.__name__: frame
-    for frame in (document_statistics, document_sample, shard_statistics, dedup_statistics, score_statistics, facts)
+    for frame in (
+        document_statistics,
+        document_sample,
+        shard_statistics,
+        dedup_statistics,
+        score_statistics,
+        perplexity_statistics,
+        quadrant_statistics,
+        facts,
+    )
 }
 
 

@@ -1,0 +1,151 @@
+"""The reference models that documents are scored under, and what makes a model unfit to score some shards."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.errors import PhaselineError
+from pipelines.record import content_digest
+from pipelines.store import Artifact, Store, describe_files
+from pipelines.tokenizer import TOKENIZER, TOKENIZER_ASSET
+
+CONFIG = "config.json"
+MANIFEST = "manifest.json"
+ENCODING_FIELDS = ("normalizer", "pre_tokenizer", "model")
+
+
+@dataclass(frozen=True)
+class ReferenceModel:
+    """A causal language model and its tokenizer in a folder in Hugging Face format."""
+
+    folder: Path
+    digest: str
+    name: str
+    artifact: Artifact | None  # None where the pipeline did not make it
+
+
+def reference_model(artifact: Artifact) -> ReferenceModel:
+    """A model that the pipeline exported."""
+    return ReferenceModel(artifact.folder, artifact.digest, artifact.name, artifact)
+
+
+def reference_model_in(folder: Path) -> ReferenceModel:
+    """Any model; raises PhaselineError where the folder holds none."""
+    if not (folder / CONFIG).is_file():
+        raise PhaselineError(f"there is no {CONFIG} in {folder}", "name the folder of a Hugging Face model")
+    return ReferenceModel(folder, content_digest(list(describe_files(folder))), str(folder), None)
+
+
+def load_model(folder: Path) -> Any:
+    """A causal language model in float32, on the GPU where there is one."""
+    import torch
+    from transformers import AutoModelForCausalLM
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=torch.float32).to(device).eval()
+
+
+def refuse_unfit(
+    store: Store, reference: ReferenceModel, shards: Artifact, tokens_to_score: range, max_tokens: int
+) -> None:
+    """Raise PhaselineError if a model cannot score the documents that lie in some of the shards' tokens.
+
+    That is where its tokenizer is another, its vocabulary is smaller, its context is shorter than ``max_tokens``, or
+    it was trained on some of what it would score.
+    """
+    refuse_other_tokenizer(store, reference, shards)
+    refuse_small(reference, shards, max_tokens)
+    refuse_trained_on(store, reference, shards, tokens_to_score)
+
+
+def refuse_other_tokenizer(store: Store, reference: ReferenceModel, shards: Artifact) -> None:
+    """Raise PhaselineError if a model's tokenizer would encode text otherwise than the shards' did."""
+    path = reference.folder / TOKENIZER
+    if not path.is_file():
+        raise PhaselineError(f"there is no {TOKENIZER} in {reference.folder}", "save the model with its tokenizer")
+    if encoding(path) != encoding(tokenizer_file(store, shards)):
+        raise PhaselineError(
+            f"{reference.name} has another tokenizer than {shards.name}",
+            "name reference models with the tokenizer that the shards were made with",
+        )
+
+
+def tokenizer_file(store: Store, shards: Artifact) -> Path:
+    """The file of the tokenizer that shards were made with."""
+    (tokenizer,) = [parent for parent in shards.record.parents if parent.asset == TOKENIZER_ASSET]
+    return store.find(tokenizer).folder / TOKENIZER
+
+
+def encoding(path: Path) -> dict[str, Any]:
+    """What decides how a tokenizer encodes text, in one form whatever version of the library wrote the file."""
+    from tokenizers import Tokenizer
+
+    declared = json.loads(Tokenizer.from_file(str(path)).to_str())
+    return {field: declared[field] for field in ENCODING_FIELDS}
+
+
+def refuse_small(reference: ReferenceModel, shards: Artifact, max_tokens: int) -> None:
+    """Raise PhaselineError if a model lacks some of the shards' token ids, or reads fewer than ``max_tokens``."""
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(reference.folder, local_files_only=True).get_text_config()
+    vocab_size = shards.record.facts["vocab_size"]
+    if config.vocab_size < vocab_size:
+        raise PhaselineError(
+            f"{reference.name} has {config.vocab_size:,} token ids and {shards.name} has {vocab_size:,}",
+            "name a model whose vocabulary is the tokenizer's",
+        )
+    context = getattr(config, "max_position_embeddings", max_tokens)  # absent where the context is unbounded
+    if context < max_tokens:
+        raise PhaselineError(
+            f"{reference.name} reads {context:,} tokens, fewer than max_tokens {max_tokens:,}",
+            f"lower scoring.max_tokens to {context}, or name a model with a longer context",
+        )
+
+
+def refuse_trained_on(store: Store, reference: ReferenceModel, shards: Artifact, tokens_to_score: range) -> None:
+    """Raise PhaselineError if a model was trained on what it would score, which is known of the pipeline's models."""
+    if reference.artifact is None or "run" not in reference.artifact.record.facts:
+        return
+    for manifest, source in sources_of_run(store, reference.artifact.record.facts["run"]):
+        if source["asset"] != shards.asset:
+            continue
+        if source["digest"] != shards.digest:
+            raise PhaselineError(
+                f"{reference.name} was trained on {source['asset']}@{source['version']}, which is not {shards.name}",
+                f"train it on {shards.name}: what both hold of the same documents cannot be told",
+            )
+        starts, ends = stretches(manifest, source)
+        if ((starts < tokens_to_score.stop) & (ends > tokens_to_score.start)).any():
+            raise PhaselineError(
+                f"{reference.name} was trained on tokens of {shards.name} up to {int(ends.max()):,}, and would score "
+                f"those from {tokens_to_score.start:,} to {tokens_to_score.stop:,}",
+                "score another part of the shards, or train the model on another",
+            )
+
+
+def sources_of_run(store: Store, run: str) -> Iterator[tuple[Artifact, dict[str, Any]]]:
+    """The sources of a run, ``recipe@version``, and of the runs that it starts from, each with its manifest."""
+    recipe, version = run.split("@")
+    manifest = store.get(f"manifests/{recipe}", int(version))
+    content = json.loads((manifest.folder / MANIFEST).read_bytes())
+    for source in content["sources"]:
+        yield manifest, source
+    if content["start"] is not None:
+        yield from sources_of_run(store, content["start"]["manifest"])
+
+
+def stretches(manifest: Artifact, source: dict[str, Any]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Where the stretches of a source start and end in the shards' token file, shape (n,) each."""
+    if source["extents"] is None:
+        start = np.array([source["first_token"]])
+        return start, start + source["num_tokens"]
+    starts, in_stream = np.load(manifest.folder / source["extents"]["path"]).T
+    return starts, starts + np.diff(in_stream, append=source["num_tokens"])
