@@ -28,7 +28,8 @@ def build_asset(project: Project, step: Step) -> dg.AssetsDefinition:
     )
     def materialise(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         outcome = step.ensure(AssetProgress(context, key))
-        return publish(context, outcome, checks, step.plots(outcome.artifact))
+        artifact = outcome.artifact
+        return publish(context, outcome, checks, step.plots(artifact), step.tables(artifact))
 
     return materialise
 

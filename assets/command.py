@@ -34,6 +34,35 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("selection", metavar="RECIPE[:PHASE,...]")
     train.set_defaults(run=run_train)
 
+    plan = commands.add_parser("plan", help="what a recipe would do, in numbers, before anything is spent")
+    plan.add_argument("name", metavar="RECIPE")
+    plan.add_argument("--scale", metavar="NAME", help="at another size, such as 1t or 15t: training/scales/*.yaml")
+    plan.add_argument("--plot", type=Path, metavar="FILE", help="write blend and learning rate as a PNG")
+    plan.add_argument("--json", action="store_true")
+    plan.set_defaults(run=run_plan)
+
+    arms = commands.add_parser("arms", help="a recipe beside its controls and variants")
+    arms.add_argument("name", metavar="RECIPE")
+    arms.add_argument("--scale", metavar="NAME")
+    arms.set_defaults(run=run_arms)
+
+    manifest = commands.add_parser("manifest", help="compile a recipe and publish its manifest")
+    manifest.add_argument("name", metavar="RECIPE")
+    manifest.set_defaults(run=run_manifest)
+
+    diff = commands.add_parser("diff", help="how two manifests differ, in words and in tokens")
+    diff.add_argument("before", metavar="A", help="recipe@version, or a recipe as it would compile now")
+    diff.add_argument("after", metavar="B")
+    diff.set_defaults(run=run_diff)
+
+    verify = commands.add_parser("verify", help="compute every digest behind a manifest and its run again")
+    verify.add_argument("name", metavar="MANIFEST", help="recipe@version, or a recipe's newest")
+    verify.set_defaults(run=run_verify)
+
+    amend = commands.add_parser("amend", help="let a run in flight follow its recipe's newest manifest")
+    amend.add_argument("name", metavar="RUN")
+    amend.set_defaults(run=run_amend)
+
     summary = commands.add_parser("summary", help="show what a run ate and what it learned")
     summary.add_argument("name", metavar="RUN", help="a recipe, or recipe@version")
     summary.set_defaults(run=run_summary)
@@ -62,13 +91,56 @@ def run_train(options: argparse.Namespace) -> None:
     from assets.materialise import materialise
     from assets.project import Project, default_home
     from assets.summary import print_summary
-    from training.recipe import select
+    from training.declared_recipes import select
     from training.run import open_run
 
     project = Project(default_home())
     recipe, phases = select(project.recipes, options.selection)
     materialise(project, recipe, phases)
     print_summary(project, open_run(project.store, newest_run(project.store.root, recipe.name)))
+
+
+def run_plan(options: argparse.Namespace) -> None:
+    from assets.planning import plan
+    from assets.project import Project, default_home
+
+    plan(Project(default_home()), options.name, scale=options.scale, plot=options.plot, as_json=options.json)
+
+
+def run_arms(options: argparse.Namespace) -> None:
+    from assets.planning import arms
+    from assets.project import Project, default_home
+
+    arms(Project(default_home()), options.name, scale=options.scale)
+
+
+def run_manifest(options: argparse.Namespace) -> None:
+    from assets.planning import publish
+    from assets.project import Project, default_home
+
+    publish(Project(default_home()), options.name)
+
+
+def run_diff(options: argparse.Namespace) -> None:
+    from assets.planning import difference
+    from assets.project import Project, default_home
+
+    difference(Project(default_home()), options.before, options.after)
+
+
+def run_verify(options: argparse.Namespace) -> None:
+    from assets.planning import verify
+    from assets.project import Project, default_home
+
+    verify(Project(default_home()), options.name)
+
+
+def run_amend(options: argparse.Namespace) -> None:
+    from assets.planning import amend_run
+    from assets.project import Project, default_home
+
+    project = Project(default_home())
+    amend_run(project, newest_run(project.home, options.name))
 
 
 def run_summary(options: argparse.Namespace) -> None:

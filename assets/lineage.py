@@ -1,14 +1,13 @@
 """The audit and the trace of a run, as trees and tables for people and as JSON."""
 
-import sys
 from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.tree import Tree
 
+from assets.tables import console
 from pipelines.store import Artifact, Store
 from training.audit import Node, as_json, lineage, tokens_by_source
 from training.checkpoints import checkpoint_steps, get_checkpoint
@@ -16,9 +15,6 @@ from training.run import Run
 from training.trace import trace_document, trace_step
 
 MOST_NAMED = 4
-WIDE = 170  # columns, where the output is no terminal
-
-console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
 
 
 def print_audit(store: Store, run: Run, step: int | None) -> None:
@@ -35,13 +31,13 @@ def audit_json(store: Store, run: Run, step: int | None) -> dict[str, Any]:
     """The same as JSON: every artifact once, and the tokens by source, licence and shards."""
     checkpoint = chosen_checkpoint(run, step)
     steps_done = checkpoint.record.facts["step"]
-    tokens = [asdict(row) for row in tokens_by_source(store, run.manifest, steps_done)]
+    tokens = [asdict(row) for row in tokens_by_source(store, run, steps_done)]
     return {"run": run.name, "step": steps_done, "tokens_by_source": tokens, **as_json(lineage(store, checkpoint))}
 
 
 def print_document(store: Store, run: Run, document: str) -> None:
     """Print in which phases, at which steps and how often a document was seen."""
-    trace = trace_document(store, run.manifest, document, steps_done(run))
+    trace = trace_document(store, run, document, steps_done(run))
     console.print(
         f"[bold]{trace.document}[/] of {trace.source} ({trace.licence}): {trace.num_tokens:,} tokens at "
         f"{trace.offset:,} of {trace.shards}"
@@ -65,14 +61,14 @@ def document_json(store: Store, run: Run, document: str) -> dict[str, Any]:
     return {
         "run": run.name,
         "steps_done": steps_done(run),
-        **asdict(trace_document(store, run.manifest, document, steps_done(run))),
+        **asdict(trace_document(store, run, document, steps_done(run))),
     }
 
 
 def print_step(store: Store, run: Run, step: int) -> None:
     """Print the documents of one step."""
     phase = run.manifest.phase_at(step - 1).name if 1 <= step <= run.manifest.total_steps else ""
-    rows = trace_step(store, run.manifest, step)
+    rows = trace_step(store, run, step)
     console.print(f"[bold]step {step}[/] of {run.name}, phase {phase}: {len(rows)} pieces of documents")
     table = Table(
         "sample", "blend", "epoch", "window", "start", "tokens", "document", "source", box=None, header_style="dim"
@@ -87,7 +83,7 @@ def print_step(store: Store, run: Run, step: int) -> None:
 
 def step_json(store: Store, run: Run, step: int) -> dict[str, Any]:
     """The same as JSON."""
-    documents = [asdict(row) for row in trace_step(store, run.manifest, step)]
+    documents = [asdict(row) for row in trace_step(store, run, step)]
     return {"run": run.name, "step": step, "phase": run.manifest.phase_at(step - 1).name, "documents": documents}
 
 
@@ -141,7 +137,7 @@ def label(node: Node) -> str:
 def source_table(store: Store, run: Run, checkpoint: Artifact) -> Table:
     """What a checkpoint saw of each source, exactly."""
     step = checkpoint.record.facts["step"]
-    rows = tokens_by_source(store, run.manifest, step)
+    rows = tokens_by_source(store, run, step)
     columns = ("source", "licence", "shards", "tokens seen", "documents seen")
     title = f"what step {step} of {run.name} saw, repeats counted"
     table = Table(*columns, title=title, title_justify="left", box=None, header_style="dim")

@@ -14,6 +14,7 @@ from assets.project import Project
 from assets.step import closure, outdated
 from pipelines.errors import PhaselineError
 from pipelines.store import Store, disk_full, unsound
+from training.declared_recipes import run_phases
 from training.recipe import Recipe
 
 CHECK_FAILED = "DagsterAssetCheckFailedError"  # which Dagster keeps to itself
@@ -39,9 +40,15 @@ def prepare_instance(home: Path) -> Path:
 def targets(recipe: Recipe, phases: list[str]) -> list[str]:
     """The assets that a selection of phases asks for; the evaluation too where the last phase is among them."""
     assets = [f"models/{recipe.name}/{phase}" for phase in phases]
-    if recipe.phases[-1].name in phases:
+    if run_phases(recipe)[-1] in phases:
         assets.append(f"evaluations/{recipe.name}")
     return assets
+
+
+def with_bases(project: Project, recipe: Recipe) -> list[Recipe]:
+    """A recipe, and before it the arms that it starts from."""
+    bases = [] if recipe.start_from is None else with_bases(project, project.recipes[recipe.start_from.recipe])
+    return [*(base for base in bases if base not in project.presets), recipe]
 
 
 def materialise(project: Project, recipe: Recipe, phases: list[str]) -> None:
@@ -50,13 +57,14 @@ def materialise(project: Project, recipe: Recipe, phases: list[str]) -> None:
     Raises:
         PhaselineError: an asset failed; what does not depend on it was made.
     """
-    needed = closure(project_steps(project.looking()), targets(recipe, phases))
+    arms = [] if recipe in project.presets else with_bases(project, recipe)
+    needed = closure(project_steps(project.looking(), arms), targets(recipe, phases))
     to_make = [step.asset for step in outdated(needed)]
     print(f"{len(needed) - len(to_make)} of {len(needed)} assets are current", flush=True)
     if not to_make:
         return
     prepare_instance(project.home)
-    job = build_definitions(project).resolve_job_def(recipe.name)
+    job = build_definitions(project, arms).resolve_job_def(recipe.name)
     try:
         with dg.DagsterInstance.get() as instance:
             result = job.execute_in_process(

@@ -20,7 +20,11 @@ from pipelines.store import Store
 from pipelines.tokenizer import TokenizerDeclaration
 from quality.declaration import ClassifierDeclaration
 from quality.expectations import Expectations
-from training.recipe import Recipe, read_recipes, refuse_unknown_sources
+from quality.perplexity.declaration import PerplexityDeclaration
+from training.declared_recipes import read_recipes
+from training.leaves import shards_of
+from training.recipe import Recipe
+from training.used_names import reached, used_names
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -51,6 +55,7 @@ class Folders:
     classifiers: Path = REPOSITORY / "quality/classifiers"
     expectations: Path = REPOSITORY / "quality/expectations"
     recipes: Path = REPOSITORY / "training/recipes"
+    perplexity: Path = REPOSITORY / "quality/perplexity/quadrants.yaml"
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,7 @@ class Project:
             )
         }
         self.recipes: Mapping[str, Recipe] = read_recipes(self.folders.recipes)
+        self.perplexity = read_declaration(self.folders.perplexity, PerplexityDeclaration)
         self.expectations = Expectations(self.folders.expectations)
         self.store = Store(home, self.expectations)
         self.engine = Engine(workers=os.cpu_count() or 1)
@@ -111,6 +117,29 @@ class Project:
                 names += [ShardsName(f"{domain}_{bucket}", domain, bucket) for bucket in classifier.bucket_names]
         return {shards.name: shards for shards in names}
 
+    @cached_property
+    def has_quadrants(self) -> bool:
+        """Whether any recipe chooses documents by quadrant."""
+        return any(
+            name in recipe.groups and recipe.groups[name].quadrant
+            for recipe in self.recipes.values()
+            for name in used_names(recipe)
+        )
+
+    @property
+    def presets(self) -> list[Recipe]:
+        """The recipes that have a file of their own; the others are their arms."""
+        return [recipe for recipe in self.recipes.values() if (self.folders.recipes / f"{recipe.name}.yaml").is_file()]
+
+    def shards_of(self, recipe: Recipe) -> list[str]:
+        """The sets of shards that a recipe may read; raises PhaselineError for a name that is none."""
+        found: set[str] = set()
+        for phase in recipe.phases:
+            where = f"{self.folders.recipes}: {recipe.name}: phases.{phase.name}.blend"
+            for name in sorted(set(reached(recipe, phase.blend))):
+                found.update(shards_of(name, recipe.groups, self.shards, where))
+        return sorted(found)
+
     def _check(self) -> None:
         refuse_wrong_priority(self.corpus.priority, self.domain_of, f"{self.folders.corpus}: priority")
         for classifier in self.classifiers.values():
@@ -120,7 +149,7 @@ class Project:
                     f"name some of: {', '.join(sorted(self.domain_of))}",
                 )
         for recipe in self.recipes.values():
-            refuse_unknown_sources(recipe, self.shards, f"{self.folders.recipes / recipe.name}.yaml")
+            self.shards_of(recipe)
 
 
 def default_home() -> Path:

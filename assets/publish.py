@@ -1,7 +1,7 @@
 """How an artifact shows itself in Dagster: its data version, counts, plots and checks."""
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,13 @@ def check_specs(key: dg.AssetKey, names: dict[str, bool]) -> list[dg.AssetCheckS
 
 
 def publish(
-    context: dg.AssetExecutionContext, outcome: Outcome, expected_checks: dict[str, bool], images: Sequence[Path]
+    context: dg.AssetExecutionContext,
+    outcome: Outcome,
+    expected_checks: dict[str, bool],
+    images: Sequence[Path],
+    tables: Mapping[str, str],
 ) -> dg.MaterializeResult:
-    """The result of an asset function from what the library made; ``images`` are PNGs to show.
+    """The result of an asset function from what the library made; shows PNGs, and tables as Markdown by title.
 
     Raises:
         PhaselineError: the artifact lacks a check that the asset declares.
@@ -34,7 +38,9 @@ def publish(
         raise PhaselineError(f"{outcome.artifact.name} was not checked for {sorted(missing)}", "materialise it again")
     return dg.MaterializeResult(
         data_version=dg.DataVersion(record.digest),
-        metadata=metadata(outcome) | dict(plots(outcome, images)),
+        metadata=metadata(outcome)
+        | {title: dg.MetadataValue.md(table) for title, table in tables.items()}
+        | dict(plots(outcome, images)),
         check_results=[check_result(found[name]) for name in sorted(expected_checks)],
     )
 

@@ -29,6 +29,7 @@ class Step:
         ensure: makes it, or finds it current.
         checks: those that ``ensure`` itself records, beside the declared expectations; True if blocking.
         plots: finds the pictures to show.
+        tables: writes tables to show, as Markdown by title.
     """
 
     asset: str
@@ -38,6 +39,7 @@ class Step:
     parents: Sequence[str] = ()
     checks: Mapping[str, bool] = field(default_factory=dict)
     plots: Callable[[Artifact], Sequence[Path]] = lambda artifact: artifact.files("*.png")
+    tables: Callable[[Artifact], Mapping[str, str]] = lambda _artifact: {}
 
 
 class Silence:

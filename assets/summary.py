@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from rich.console import Console
 from rich.table import Table
 
-from assets.lineage import console
 from assets.project import Project
+from assets.tables import console, new_table
 from pipelines.corpus import DEDUP, HELD_OUT, TRAIN, survivors
 from pipelines.record import Flow
 from pipelines.store import Artifact, Store
@@ -26,15 +26,6 @@ def print_summary(project: Project, run: Run) -> None:
             console.print()
             console.print(table)
     print_next(project, run, console)
-
-
-def new_table(title: str, *columns: str) -> Table:
-    """A table whose first column is text and whose others are right-aligned."""
-    table = Table(title=title, box=None, header_style="dim", title_style="bold", title_justify="left", pad_edge=False)
-    table.add_column(columns[0])
-    for column in columns[1:]:
-        table.add_column(column, justify="left" if column in {"domain", "dropped for"} else "right")
-    return table
 
 
 def sources_table(project: Project) -> Table:

@@ -2,28 +2,31 @@
 
 from collections.abc import Iterator
 
+from assets.manifests import catalogue, parents_of_manifest, published_base
+from assets.plan_markdown import plan_tables
 from assets.project import Project
 from assets.step import Progress, Step
 from evals.held_out import ensure_held_out
 from pipelines.store import Outcome
 from pipelines.tokenizer import TOKENIZER_ASSET
 from training.checkpoints import START, checkpoint_steps, get_checkpoint
-from training.compile import ensure_manifest, used_sources
+from training.declared_recipes import run_phases
 from training.export import ensure_export
 from training.launch import train
 from training.metrics import read_metrics
 from training.plots import plot_loss
-from training.recipe import Phase, Recipe
+from training.publication import ensure_manifest
+from training.recipe import Recipe
 from training.run import Run, create_run
 
 
 def recipe_steps(project: Project, recipe: Recipe) -> Iterator[Step]:
     """The steps of one recipe, parents first."""
     yield manifest(project, recipe)
-    before = f"manifests/{recipe.name}"
-    for phase in recipe.phases:
+    before = [f"manifests/{recipe.name}", *base_checkpoint(project, recipe)]
+    for phase in run_phases(recipe):
         made = checkpoint(project, recipe, phase, before)
-        before = made.asset
+        before = [made.asset]
         yield made
     for boundary in boundaries(recipe):
         yield model(project, recipe, boundary)
@@ -32,29 +35,43 @@ def recipe_steps(project: Project, recipe: Recipe) -> Iterator[Step]:
 
 def boundaries(recipe: Recipe) -> list[str]:
     """Where a recipe's models stand: before training, and after each phase, by its name."""
-    return [START, *(phase.name for phase in recipe.phases)]
+    return [START, *run_phases(recipe)]
+
+
+def base_checkpoint(project: Project, recipe: Recipe) -> list[str]:
+    """The checkpoint that a recipe's training starts from, if it starts from one."""
+    if recipe.start_from is None:
+        return []
+    base = project.recipes[recipe.start_from.recipe]
+    return [f"checkpoints/{base.name}/{recipe.start_from.phase or run_phases(base)[-1]}"]
 
 
 def manifest(project: Project, recipe: Recipe) -> Step:
     store = project.store
-    names = used_sources(recipe)
+    parents = parents_of_manifest(project, recipe)
     return Step(
         f"manifests/{recipe.name}",
         group=recipe.name,
         description=f"{recipe.title}, compiled against exact shards.",
-        parents=[*(f"shards/{name}" for name in names), TOKENIZER_ASSET],
-        ensure=lambda _progress: ensure_manifest(
-            store, recipe, {name: store.require(f"shards/{name}") for name in names}, store.require(TOKENIZER_ASSET)
+        parents=parents,
+        ensure=lambda progress: ensure_manifest(
+            store,
+            recipe,
+            catalogue(project, recipe),
+            published_base(project, recipe),
+            [store.require(parent) for parent in parents],
+            progress.report,
         ),
+        tables=plan_tables,
     )
 
 
-def checkpoint(project: Project, recipe: Recipe, phase: Phase, before: str) -> Step:
+def checkpoint(project: Project, recipe: Recipe, phase: str, before: list[str]) -> Step:
     """Training through a phase, from the end of the one before it."""
 
     def ensure(progress: Progress) -> Outcome:
         run = current_run(project, recipe)
-        end_step = run.manifest.phase(phase.name).end_step
+        end_step = run.manifest.phase(phase).end_step
         known = checkpoint_steps(run)
         state = train(
             project.store,
@@ -69,10 +86,10 @@ def checkpoint(project: Project, recipe: Recipe, phase: Phase, before: str) -> S
         return Outcome(get_checkpoint(run, end_step), changes)
 
     return Step(
-        f"checkpoints/{recipe.name}/{phase.name}",
+        f"checkpoints/{recipe.name}/{phase}",
         group=recipe.name,
-        description=f"Training through phase {phase.name}; its loss is shown while it goes.",
-        parents=[before],
+        description=f"Training through phase {phase}; its loss is shown while it goes.",
+        parents=before,
         checks={"tokens_conserved": True},
         ensure=ensure,
         plots=lambda _checkpoint: [current_run(project, recipe).plot],
@@ -81,7 +98,7 @@ def checkpoint(project: Project, recipe: Recipe, phase: Phase, before: str) -> S
 
 def model(project: Project, recipe: Recipe, boundary: str) -> Step:
     """The export of a boundary's checkpoint; training through the first phase makes the one before training, too."""
-    phase = recipe.phases[0].name if boundary == START else boundary
+    phase = run_phases(recipe)[0] if boundary == START else boundary
 
     def ensure(progress: Progress) -> Outcome:
         run = current_run(project, recipe)
@@ -113,7 +130,7 @@ def evaluation(project: Project, recipe: Recipe) -> Step:
             recipe.name,
             {boundary: store.require(asset) for boundary, asset in models.items()},
             {domain: store.require(f"held_out/{domain}") for domain in domains},
-            sequence_length=recipe.sequence_length,
+            sequence_length=max(recipe.sequence_length_of(phase) for phase in recipe.phases),
             max_tokens_per_domain=project.corpus.evaluation.max_tokens_per_domain,
             report=progress.report,
         ),

@@ -10,8 +10,10 @@ import pyarrow.parquet as pq
 from pipelines.record import Record
 from pipelines.shards import INDEX
 from pipelines.store import Artifact, Store
+from training.checkpoints import find_artifact
 from training.exposure import tokens_seen
-from training.manifest import Manifest
+from training.run import Run
+from training.streams import documents_in_stream
 from training.trace import artifact_of
 
 
@@ -45,7 +47,7 @@ def lineage(store: Store, artifact: Artifact) -> Node:
     def node(current: Artifact) -> Node:
         key = (current.asset, current.record.version)
         if key not in known:
-            known[key] = Node(current, [node(store.find(parent)) for parent in current.record.parents])
+            known[key] = Node(current, [node(find_artifact(store, parent)) for parent in current.record.parents])
         return known[key]
 
     return node(artifact)
@@ -65,17 +67,18 @@ def walk(node: Node) -> Iterator[Node]:
     return visit(node)
 
 
-def tokens_by_source(store: Store, manifest: Manifest, steps_done: int) -> list[SourceTokens]:
-    """Exact tokens and documents that the first ``steps_done`` steps saw, by source, licence and shards."""
+def tokens_by_source(store: Store, run: Run, steps_done: int) -> list[SourceTokens]:
+    """Exact tokens and documents that the first ``steps_done`` steps saw, by source, licence and name in blends."""
     result = []
-    for number, shards in enumerate(manifest.sources):
-        index = pq.read_table(artifact_of(store, shards).folder / INDEX)
-        seen = tokens_seen(manifest, number, steps_done, index["offset"].to_numpy(), index["length"].to_numpy())
+    for number, source in enumerate(run.manifest.sources):
+        index = pq.read_table(artifact_of(store, source).folder / INDEX)
+        stream = documents_in_stream(run.artifact, source, index)
+        seen = tokens_seen(run.manifest, number, steps_done, stream.starts, stream.ends - stream.starts)
         table = index.select(["source", "licence"]).append_column("num_tokens", [seen])
         table = table.filter(pc.greater(table["num_tokens"], 0))
         grouped = table.group_by(["source", "licence"]).aggregate([("num_tokens", "sum"), ([], "count_all")])
         result += [
-            SourceTokens(row["source"], row["licence"], shards.name, row["num_tokens_sum"], row["count_all"])
+            SourceTokens(row["source"], row["licence"], source.name, row["num_tokens_sum"], row["count_all"])
             for row in grouped.sort_by([("source", "ascending"), ("licence", "ascending")]).to_pylist()
         ]
     return result

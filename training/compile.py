@@ -1,181 +1,197 @@
 """Compile a recipe against exact shards: every fraction and weight becomes whole steps and whole samples."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from pipelines.errors import PhaselineError
-from pipelines.record import FileEntry
-from pipelines.shards import TOKENS
-from pipelines.store import Artifact, Draft, Outcome, Store
-from training.manifest import (
-    CompiledPhase,
-    Manifest,
-    ShardsReference,
-    TokenizerReference,
-    write_manifest,
-)
-from training.order import BLOCK, block_key, layout
-from training.recipe import Phase, Recipe, refuse_unknown_sources
-from training.schedule import Schedule
+from training.catalogue import Catalogue
+from training.compiled_phases import arranged, blended, exhausted, faded, laid_out, refuse_uneven_exhaustion, resolved
+from training.extents import describe_extents
+from training.leaves import Leaf, Leaves, cut, licences, shortened
+from training.manifest import Manifest, SourceReference, StartReference
+from training.order import Order
+from training.placement import place
+from training.recipe import Recipe
+from training.run_schedule import provisional_schedule, run_schedule
+from training.used_names import used_names
 
-CODE_VERSION = "1"
+Int64s = npt.NDArray[np.int64]
 
 
-def ensure_manifest(store: Store, recipe: Recipe, shards: Mapping[str, Artifact], tokenizer: Artifact) -> Outcome:
-    """Publish ``manifests/<recipe>`` if the compiled content differs from the newest version's.
+@dataclass(frozen=True)
+class BaseRun:
+    """The run that a recipe starts from: its manifest's name (recipe@version), the manifest, and the steps done."""
 
-    Args:
-        shards: the shards by the names that blends use; those that the recipe names become its parents.
-
-    Raises:
-        PhaselineError: the recipe does not fit the shards; nothing is written.
-    """
-    manifest = compile_recipe(recipe, shards, tokenizer)
-
-    def make(draft: Draft) -> None:
-        write_manifest(manifest, draft.folder)
-        draft.facts |= {
-            "manifest_digest": manifest.digest,
-            "title": recipe.title,
-            "paper": recipe.paper or "none",
-            "evidence": [evidence.model_dump() for evidence in recipe.evidence],
-            "total_steps": manifest.total_steps,
-            "total_tokens": manifest.total_tokens,
-            "total_samples": manifest.total_steps * manifest.global_batch_size,
-            "samples_of_sources": sum(sum(phase.samples) for phase in manifest.phases),
-        }
-
-    return store.ensure(
-        f"manifests/{recipe.name}",
-        make,
-        code_version=CODE_VERSION,
-        parameters=manifest.model_dump(mode="json"),
-        parents=[*(shards[source.name] for source in manifest.sources), tokenizer],
-    )
+    name: str
+    manifest: Manifest
+    step: int
 
 
-def compile_recipe(recipe: Recipe, shards: Mapping[str, Artifact], tokenizer: Artifact) -> Manifest:
+@dataclass(frozen=True)
+class Compilation:
+    """A manifest; the extents of those sources that are selections, by source; and what was decided on the way."""
+
+    manifest: Manifest
+    extents: Mapping[str, Int64s]
+    notes: Sequence[str] = field(default_factory=list)
+
+
+def compile_recipe(recipe: Recipe, catalogue: Catalogue, base: BaseRun | None = None) -> Compilation:
     """Resolve a recipe to whole steps and samples.
 
+    Args:
+        base: the run that the recipe starts from, if it names one.
+
     Raises:
-        PhaselineError: an unknown or too small source, a weight too small to be met, or too few tokens for a phase.
+        PhaselineError: the recipe does not fit the shards; says which field and what to do.
     """
-    refuse_unknown_sources(recipe, shards, f"recipe {recipe.name}")
-    sources = [reference(recipe, name, shards, tokenizer) for name in used_sources(recipe)]
-    total_steps = recipe.tokens // (recipe.sequence_length * recipe.global_batch_size)
-    return Manifest(
+    where = f"recipe {recipe.name}"
+    window_length = longest_sequence(recipe, where)
+    checkpoint_lr = base.manifest.lr(base.step - 1) if base else None
+    leaves, notes = without_small(sources_of(recipe, catalogue, where), window_length)
+    is_exhausting = any(phase.until is not None and phase.until.exhausted for phase in recipe.phases)
+    if is_exhausting:
+        refuse_uneven_exhaustion(recipe, where)
+    placed = [] if is_exhausting else place(recipe, provisional_schedule(recipe, checkpoint_lr), where)
+    mixtures = resolved(recipe, placed, leaves, where)
+    used = [leaves.leaves[name] for name in sorted(set().union(*mixtures))]
+    if recipe.licences is not None:
+        refuse_licences(used, recipe.licences, where)
+    sources = [reference(leaf, window_length, where) for leaf in used]
+    if base is not None:
+        sources = [carried(source, recipe.seed, base, window_length) for source in sources]
+    if is_exhausting:
+        placed, weights = exhausted(recipe, mixtures, sources, where)
+    else:
+        weights, changes = blended(recipe, placed, mixtures, sources, leaves.groups, window_length, where)
+        notes += changes
+    schedule = run_schedule(recipe, placed, checkpoint_lr)
+    phases = laid_out(recipe.seed, placed, weights, sources)
+    if recipe.arrangement is not None:
+        placed, weights = arranged(recipe.arrangement, phases, where)
+        phases = laid_out(recipe.seed, placed, weights, sources)
+    if recipe.transition is not None:
+        phases = faded(recipe.transition, phases, where)
+    manifest = Manifest(
         recipe=recipe.name,
         seed=recipe.seed,
-        sequence_length=recipe.sequence_length,
-        global_batch_size=recipe.global_batch_size,
         model=recipe.model,
         optimizer=recipe.optimizer,
-        schedule=compile_schedule(recipe, total_steps),
-        tokenizer=TokenizerReference(
-            asset=tokenizer.asset,
-            version=tokenizer.record.version,
-            digest=tokenizer.digest,
-            vocab_size=tokenizer.record.facts["vocab_size"],
-            end_of_text=tokenizer.record.facts["end_of_text"],
-        ),
+        schedule=schedule,
+        tokenizer=catalogue.tokenizer,
+        window_length=window_length,
+        start=start_reference(recipe, base, catalogue, where),
         sources=sources,
-        phases=compile_phases(recipe, [source.name for source in sources], total_steps),
+        phases=phases,
     )
+    return Compilation(manifest, {leaf.name: leaf.extents for leaf in used if leaf.extents is not None}, notes)
 
 
-def used_sources(recipe: Recipe) -> list[str]:
-    """The names that a recipe's blends use, sorted."""
-    return sorted({name for phase in recipe.phases for name in phase.blend})
+def longest_sequence(recipe: Recipe, where: str) -> int:
+    """The longest sequence of any phase; raises PhaselineError for a length that does not divide it."""
+    lengths = {recipe.sequence_length_of(phase) for phase in recipe.phases}
+    for length in sorted(lengths):
+        if max(lengths) % length:
+            raise PhaselineError(
+                f"{where}: sequence_length: {length} does not divide {max(lengths)}, the longest",
+                "choose lengths that divide the longest: shorter sequences are parts of its windows",
+            )
+    return max(lengths)
 
 
-def reference(recipe: Recipe, name: str, shards: Mapping[str, Artifact], tokenizer: Artifact) -> ShardsReference:
-    """How the manifest refers to a source's shards; raises PhaselineError where they hold less than one window."""
-    artifact = shards[name]
-    made_with = [parent.digest for parent in artifact.record.parents if parent.asset == tokenizer.asset]
-    if made_with != [tokenizer.digest]:
-        raise PhaselineError(f"{artifact.name} was made with another tokenizer", f"materialise {artifact.asset} again")
-    num_tokens = artifact.record.facts["num_tokens"]
-    num_windows = max(num_tokens - 1, 0) // recipe.sequence_length
+def sources_of(recipe: Recipe, catalogue: Catalogue, where: str) -> Leaves:
+    """The leaves that the recipe's blends reach, shortened where the run is a proxy.
+
+    Raises:
+        PhaselineError: an unknown source, or a proxy of a smaller run.
+    """
+    used = used_names(recipe)
+    made = cut(recipe.groups, used, catalogue, recipe.part, where, limited=recipe.max_epochs)
+    if recipe.keeps_epochs_of is None:
+        return made
+    members = {name for group, names in made.groups.items() for name in names if group in used}
+    available = sum(made.leaves[name].num_tokens for name in members)
+    of_tokens = available if recipe.keeps_epochs_of == "one_epoch" else recipe.keeps_epochs_of
+    if of_tokens < recipe.tokens:
+        raise PhaselineError(
+            f"{where}: keeps_epochs_of: {of_tokens:,} tokens are fewer than the run's {recipe.tokens:,}",
+            "lower tokens, or take keeps_epochs_of out",
+        )
+    ratio = recipe.tokens / of_tokens
+    return replace(made, leaves={name: shortened(leaf, ratio) for name, leaf in made.leaves.items()})
+
+
+def without_small(leaves: Leaves, window_length: int) -> tuple[Leaves, list[str]]:
+    """The groups without leaves that hold less than a window, unless they hold no others; and which these are."""
+    small = {name for name, leaf in leaves.leaves.items() if leaf.num_tokens <= window_length}
+    groups = {
+        name: members if small.issuperset(members) else [member for member in members if member not in small]
+        for name, members in leaves.groups.items()
+    }
+    read = {member for members in groups.values() for member in members}
+    left_out = sorted({member for members in leaves.groups.values() for member in members} - read)
+    notes = [f"{name} holds {leaves.leaves[name].num_tokens} tokens, less than a window: left out" for name in left_out]
+    return replace(leaves, groups=groups), notes
+
+
+def refuse_licences(sources: Sequence[Leaf], admitted: Sequence[str], where: str) -> None:
+    """Raise PhaselineError for the first source with documents under a licence that is not admitted."""
+    for leaf in sources:
+        if refused := sorted(licences(leaf, where) - set(admitted)):
+            raise PhaselineError(
+                f"{where}: {leaf.name} holds documents under {', '.join(refused)}, which licences does not admit",
+                "admit it, leave the source out, or choose by a group with licence: [...]",
+            )
+
+
+def reference(leaf: Leaf, window_length: int, where: str) -> SourceReference:
+    """How the manifest refers to a source; raises PhaselineError where it holds less than one window."""
+    num_windows = max(leaf.num_tokens - 1, 0) // window_length
     if not num_windows:
         raise PhaselineError(
-            f"recipe {recipe.name}: {name} holds {num_tokens} tokens, less than one window of "
-            f"{recipe.sequence_length} and the token after it",
+            f"{where}: {leaf.name} holds {leaf.num_tokens} tokens, less than one window of {window_length} and the "
+            "token after it",
             "take it out of the blends, or shorten sequence_length",
         )
-    return ShardsReference(
-        name=name,
-        asset=artifact.asset,
-        version=artifact.record.version,
-        digest=artifact.digest,
-        tokens_file=tokens_file(artifact),
-        num_tokens=num_tokens,
+    return SourceReference(
+        name=leaf.name,
+        asset=leaf.shards.asset,
+        version=leaf.shards.version,
+        digest=leaf.shards.digest,
+        tokens_file=leaf.shards.tokens_file,
+        first_token=leaf.first_token,
+        extents=None if leaf.extents is None else describe_extents(leaf.name, leaf.extents),
+        num_tokens=leaf.num_tokens,
         num_windows=num_windows,
     )
 
 
-def tokens_file(artifact: Artifact) -> FileEntry:
-    """The record's entry of the token file."""
-    return next(file for file in artifact.record.files if file.path == TOKENS)
+def carried(source: SourceReference, seed: int, base: BaseRun, window_length: int) -> SourceReference:
+    """The source with the cursor where the base run left it, if that read the same stream in the same order."""
+    if (base.manifest.seed, base.manifest.window_length) != (seed, window_length):
+        return source
+    for number, other in enumerate(base.manifest.sources):
+        if other.model_copy(update={"cursor": 0}) == source:
+            cursors = Order(base.manifest).cursors(base.manifest.samples_done(base.step))
+            return source.model_copy(update={"cursor": int(cursors[number])})
+    return source
 
 
-def compile_schedule(recipe: Recipe, total_steps: int) -> Schedule:
-    """The declared schedule in whole steps."""
-    declared = recipe.schedule
-    return Schedule(
-        total_steps=total_steps,
-        warmup_steps=round(declared.warmup_fraction * total_steps),
-        decay_steps=round(declared.decay_fraction * total_steps),
-        decay_shape=declared.decay_shape,
-        peak_lr=declared.peak_lr,
-        final_lr=declared.peak_lr * declared.final_lr_ratio,
-    )
-
-
-def compile_phases(recipe: Recipe, sources: list[str], total_steps: int) -> list[CompiledPhase]:
-    """The phases in whole steps, each taking up every source where the one before it stopped."""
-    phases: list[CompiledPhase] = []
-    cursors = np.zeros(len(sources), dtype=np.int64)
-    first_step, done = 0, 0.0
-    for number, phase in enumerate(recipe.phases):
-        done += phase.fraction
-        num_steps = round(done * total_steps) - first_step
-        if num_steps < 1:
-            raise PhaselineError(
-                f"recipe {recipe.name}: phases.{phase.name} has no whole step: a step takes "
-                f"{recipe.sequence_length * recipe.global_batch_size:,} tokens",
-                "raise tokens or the phase's fraction, or lower global_batch_size",
-            )
-        block = block_counts(recipe, phase, sources)
-        blocks, rest = divmod(num_steps * recipe.global_batch_size, BLOCK)
-        partial = layout(tuple(block), block_key(recipe.seed, number, blocks)).source[:rest]
-        samples = blocks * np.array(block) + np.bincount(partial, minlength=len(sources))
-        phases.append(
-            CompiledPhase(
-                name=phase.name,
-                first_step=first_step,
-                num_steps=num_steps,
-                block=block,
-                cursors=cursors.tolist(),
-                samples=samples.tolist(),
-            )
+def start_reference(recipe: Recipe, base: BaseRun | None, catalogue: Catalogue, where: str) -> StartReference | None:
+    """The checkpoint that the run starts from; raises PhaselineError if its tokenizer is another."""
+    if recipe.start_from is None or base is None:
+        return None
+    if base.manifest.tokenizer.digest != catalogue.tokenizer.digest:
+        raise PhaselineError(
+            f"{where}: start_from: {base.name} was trained with another tokenizer than the shards are made with",
+            "start from a run with the same tokenizer",
         )
-        cursors += samples
-        first_step += num_steps
-    return phases
-
-
-def block_counts(recipe: Recipe, phase: Phase, sources: list[str]) -> list[int]:
-    """The blend in samples of a mixing block, by largest remainder; raises PhaselineError for a weight that is lost."""
-    quotas = np.array([phase.blend.get(name, 0.0) for name in sources]) * (BLOCK / sum(phase.blend.values()))
-    counts = np.floor(quotas).astype(np.int64)
-    remainders = np.argsort(counts - quotas, kind="stable")
-    counts[remainders[: BLOCK - counts.sum()]] += 1
-    for name, count in zip(sources, counts.tolist(), strict=True):
-        if name in phase.blend and not count:
-            raise PhaselineError(
-                f"recipe {recipe.name}: phases.{phase.name}.blend.{name}: {phase.blend[name]} is less than a sample "
-                f"in {BLOCK}",
-                f"raise it to at least {1 / BLOCK:.6f}, or take it out",
-            )
-    return counts.tolist()
+    return StartReference(
+        manifest=base.name,
+        manifest_digest=base.manifest.digest,
+        step=base.step,
+        optimizer=recipe.start_from.optimizer,
+    )

@@ -14,8 +14,9 @@ from training.checkpoints import checkpoint_steps, has_sound_checkpoint
 from training.events import parse_event
 from training.manifest import Manifest
 from training.metrics import Progress, StepMetrics
-from training.models import local_batch_size, model_preset
+from training.models import local_batch_sizes, model_preset
 from training.run import Run, create_run
+from training.start import start_checkpoint
 
 # Tells glibc to keep the pages of freed tensors: faulting them in again at each step costs a quarter of a CPU's time.
 KEEP_FREED_PAGES = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 33)}
@@ -52,8 +53,9 @@ def train(
         on_metrics: is given the metrics of each step.
 
     Raises:
-        PhaselineError: another process trains the run, it is past ``until_step`` without a checkpoint there, or
-            training failed; with the first readable error and the log's path.
+        PhaselineError: another process trains the run, it is past ``until_step`` without a checkpoint there, the
+            checkpoint that it starts from is missing or another model's, or training failed; with the first readable
+            error and the log's path.
     """
     run = create_run(store, manifest_artifact)
     if not 0 <= until_step <= run.manifest.total_steps:
@@ -64,9 +66,10 @@ def train(
         store.begin(f"checkpoints/{run.name}", [f"there is no checkpoint at step {until_step}"])
         refuse_to_go_back(run, until_step)
         num_processes = num_processes or default_num_processes(run.manifest)
-        preset = model_preset(run.manifest.model)
-        local_batch_size(run.manifest.global_batch_size, num_processes, preset.compute)
-        num_parameters = preset.shape.num_parameters(run.manifest.tokenizer.vocab_size)
+        local_batch_sizes(run.manifest, num_processes)  # refuses batches that do not divide before anything starts
+        if not checkpoint_steps(run):
+            start_checkpoint(store, run.manifest)
+        num_parameters = model_preset(run.manifest.model).shape.num_parameters(run.manifest.tokenizer.vocab_size)
         report(
             f"training {run.name} up to step {until_step}: {run.manifest.model} with {num_parameters:,} parameters, "
             f"processes: {num_processes}"
@@ -90,11 +93,12 @@ def refuse_to_go_back(run: Run, until_step: int) -> None:
 
 
 def default_num_processes(manifest: Manifest) -> int:
-    """One process for each visible GPU; else two, if there are two cores and the batch divides; else one."""
+    """One process for each visible GPU; else two, if there are two cores and every batch divides; else one."""
     num_gpus = count_gpus()
     if num_gpus:
         return num_gpus
-    return 2 if num_cores() >= 2 and manifest.global_batch_size % 2 == 0 else 1
+    divides = all(phase.global_batch_size % 2 == 0 for phase in manifest.phases)
+    return 2 if num_cores() >= 2 and divides else 1
 
 
 def count_gpus() -> int:

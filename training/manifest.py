@@ -1,6 +1,8 @@
 """The manifest: a recipe compiled against exact shards. Immutable; everything a run sees is a function of it."""
 
+import bisect
 import json
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -21,16 +23,24 @@ class Compiled(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ShardsReference(Compiled):
-    """The exact shards behind a source of the blend. A window is ``sequence_length`` tokens and the one after them."""
+class SourceReference(Compiled):
+    """A source of the blends: the tokens of exact shards, of a stretch of them, or of selected documents in them.
+
+    Its tokens are read as one stream, ``num_tokens`` long. The stream starts at ``first_token`` of the token file and
+    has no gaps, unless ``extents`` names a file that lists the selected stretches. A window is ``window_length`` tokens
+    of the stream and the one after them.
+    """
 
     name: str
     asset: str
     version: int
     digest: str
     tokens_file: FileEntry
+    first_token: int = 0
+    extents: FileEntry | None = None
     num_tokens: int
     num_windows: int
+    cursor: int = 0  # tokens of the stream that were taken before this run, by the one it starts from
 
 
 class TokenizerReference(Compiled):
@@ -43,38 +53,71 @@ class TokenizerReference(Compiled):
     end_of_text: int
 
 
-class CompiledPhase(Compiled):
-    """A phase in whole steps and samples.
+class Transition(Compiled):
+    """How a phase fades in over the ``num_samples`` samples around its first one, half of them before it.
 
-    ``block`` holds the samples of each source in one mixing block, in the order of the manifest's sources;
-    ``cursors`` the samples of each source that earlier phases took; ``samples`` those that this phase takes.
+    ``incoming[k]`` of the first ``k * num_samples // (len(incoming) - 1)`` samples of that stretch belong to the phase
+    that begins, the others to the one that ends; between these places both take turns evenly.
+    """
+
+    num_samples: int
+    incoming: list[int]
+
+
+class CompiledPhase(Compiled):
+    """A phase in whole steps and samples. Lists are in the order of the manifest's sources.
+
+    ``weights`` are the proportions in which samples of the sources take turns, ``samples`` how many of each the phase
+    takes in all. ``cursors`` are the tokens of each source's stream that were taken before the phase, rounded up to
+    whole sequences of it. Where phases fade into each other their samples interleave; counts and cursors stay.
     """
 
     name: str
     first_step: int
     num_steps: int
-    block: list[int]
-    cursors: list[int]
+    first_sample: int
+    sequence_length: int
+    global_batch_size: int
+    weights: list[int]
     samples: list[int]
+    cursors: list[int]
+    transition: Transition | None = None
 
     @property
     def end_step(self) -> int:
         """The step after the phase's last one, which is the number of steps done when it ends."""
         return self.first_step + self.num_steps
 
+    @property
+    def num_samples(self) -> int:
+        return self.num_steps * self.global_batch_size
+
+    @property
+    def tokens_per_step(self) -> int:
+        return self.global_batch_size * self.sequence_length
+
+
+class StartReference(Compiled):
+    """The checkpoint that a run starts from: another run's, after ``step`` steps of its manifest."""
+
+    manifest: str  # name@version
+    manifest_digest: str
+    step: int
+    optimizer: str  # "fresh" or "loaded"
+
 
 class Manifest(Compiled):
-    """Steps and samples are counted from 0; step ``t`` takes the samples from ``t * global_batch_size`` on."""
+    """Steps and samples are counted from 0; step ``t`` of a phase takes ``global_batch_size`` samples of it."""
 
     recipe: str
     seed: int
-    sequence_length: int
-    global_batch_size: int
     model: str
     optimizer: OptimizerDeclaration
     schedule: Schedule
     tokenizer: TokenizerReference
-    sources: list[ShardsReference]
+    window_length: int  # the longest sequence of any phase; all others divide it
+    start: StartReference | None = None
+    sources: list[SourceReference]
     phases: list[CompiledPhase]
 
     @property
@@ -82,28 +125,59 @@ class Manifest(Compiled):
         return self.phases[-1].end_step
 
     @property
-    def tokens_per_step(self) -> int:
-        return self.global_batch_size * self.sequence_length
+    def total_samples(self) -> int:
+        return self.phases[-1].first_sample + self.phases[-1].num_samples
 
     @property
     def total_tokens(self) -> int:
-        return self.total_steps * self.tokens_per_step
+        return self.tokens_done(self.total_steps)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the canonical JSON of all the above."""
         return value_digest(self.model_dump(mode="json"))
 
     def phase_at(self, step: int) -> CompiledPhase:
         """The phase that a step belongs to; raises IndexError outside of the run."""
-        for phase in self.phases:
-            if phase.first_step <= step < phase.end_step:
-                return phase
-        raise IndexError(f"step {step} is outside of [0, {self.total_steps})")
+        if not 0 <= step < self.total_steps:
+            raise IndexError(f"step {step} is outside of [0, {self.total_steps})")
+        return self.phases[bisect.bisect_right([phase.first_step for phase in self.phases], step) - 1]
 
     def phase(self, name: str) -> CompiledPhase:
         """The phase of a name; raises KeyError for an unknown one."""
         return {phase.name: phase for phase in self.phases}[name]
+
+    def samples_done(self, steps: int) -> int:
+        """The samples of the first ``steps`` steps: step ``t`` takes [samples_done(t), samples_done(t + 1)).
+
+        Raises:
+            IndexError: not in [0, total_steps].
+        """
+        if steps == self.total_steps:
+            return self.total_samples
+        phase = self.phase_at(steps)
+        return phase.first_sample + (steps - phase.first_step) * phase.global_batch_size
+
+    def tokens_done(self, steps: int) -> int:
+        """The tokens of the first ``steps`` steps; raises IndexError if not in [0, total_steps]."""
+        if not 0 <= steps <= self.total_steps:
+            raise IndexError(f"step {steps} is outside of [0, {self.total_steps}]")
+        return sum(
+            (min(steps, phase.end_step) - phase.first_step) * phase.tokens_per_step
+            for phase in self.phases
+            if phase.first_step < steps
+        )
+
+    def step_of(self, sample: int) -> int:
+        """The step that takes a sample; raises IndexError outside of the run."""
+        if not 0 <= sample < self.total_samples:
+            raise IndexError(f"sample {sample} is outside of [0, {self.total_samples})")
+        phase = self.phases[bisect.bisect_right([phase.first_sample for phase in self.phases], sample) - 1]
+        return phase.first_step + (sample - phase.first_sample) // phase.global_batch_size
+
+    def lr(self, step: int) -> float:
+        """The learning rate that the optimizer uses at a step, counted from 0."""
+        return self.schedule.lr(self.tokens_done(step + 1))
 
 
 def write_manifest(manifest: Manifest, folder: Path) -> None:

@@ -30,14 +30,15 @@ class StepMetrics(TypedDict):
 
 def step_metrics(manifest: Manifest, step: int, loss: float, grad_norm: float, seconds: float) -> StepMetrics:
     """The metrics of the step that makes ``step`` steps done."""
+    phase = manifest.phase_at(step - 1)
     return StepMetrics(
         step=step,
-        phase=manifest.phase_at(step - 1).name,
+        phase=phase.name,
         loss=loss,
-        lr=manifest.schedule.lr(step - 1),
+        lr=manifest.lr(step - 1),
         grad_norm=grad_norm,
-        tokens=step * manifest.tokens_per_step,
-        tokens_per_second=round(manifest.tokens_per_step / seconds, 1),
+        tokens=manifest.tokens_done(step),
+        tokens_per_second=round(phase.tokens_per_step / seconds, 1),
         seconds=round(seconds, 4),
     )
 
@@ -84,11 +85,12 @@ class Progress:
         self.report(self._sentence(metrics, self._first))
 
     def _sentence(self, metrics: StepMetrics, first: StepMetrics) -> str:
-        steps_done = metrics["step"] - first["step"]
-        seconds_per_step = (self._last - self._started) / steps_done if steps_done else metrics["seconds"]
-        minutes, seconds = divmod(round(seconds_per_step * (self.until_step - metrics["step"])), 60)
+        tokens = metrics["tokens"] - first["tokens"]
+        tokens_per_second = tokens / (self._last - self._started) if tokens else metrics["tokens_per_second"]
+        tokens_left = self.manifest.tokens_done(self.until_step) - metrics["tokens"]
+        minutes, seconds = divmod(round(tokens_left / tokens_per_second), 60)
         return (
             f"step {metrics['step']}/{self.manifest.total_steps} · {metrics['phase']} · loss {metrics['loss']:.3f} · "
-            f"lr {metrics['lr']:.2e} · {self.manifest.tokens_per_step / seconds_per_step:,.0f} tokens/s · "
+            f"lr {metrics['lr']:.2e} · {tokens_per_second:,.0f} tokens/s · "
             f"{minutes} min {seconds:02d} s left"
         )

@@ -1,49 +1,19 @@
-"""Recipes: what a person declares about a run's data, schedule and model, as YAML."""
+"""Recipes: what a person declares about a run's data, schedule and model, as YAML. Lengths are in tokens."""
 
-import math
-from collections.abc import Collection, Mapping
-from pathlib import Path
-from typing import Annotated, Literal
+import itertools
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from pipelines.declared import Declared, read_declaration
-from pipelines.errors import PhaselineError
-from training.schedule import DecayShape
+from pipelines.declared import Declared
+from pipelines.evidence import Evidence
+from pipelines.parts import Part
+from training.blend import Blend, BlendOrName
+from training.declared_schedule import ScheduleDeclaration
 
-Share = Annotated[float, Field(gt=0, le=1)]
-Weight = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
-
-EvidenceLabel = Literal["primary", "secondary", "derived", "unverified", "own"]
-
-
-class Evidence(Declared):
-    """Where a number of the recipe comes from.
-
-    primary: read in the paper or its repository; secondary: in notes on it; derived: by arithmetic from those;
-    unverified: remembered; own: chosen here.
-    """
-
-    field: str
-    label: EvidenceLabel
-    says: str
-
-
-class ScheduleDeclaration(Declared):
-    """Warm-up, stable, decay, placed as fractions of the run's tokens."""
-
-    kind: Literal["wsd"]
-    peak_lr: Annotated[float, Field(gt=0)]
-    final_lr_ratio: Annotated[float, Field(ge=0, le=1)]
-    warmup_fraction: Annotated[float, Field(ge=0, lt=1)]
-    decay_fraction: Annotated[float, Field(ge=0, le=1)]
-    decay_shape: DecayShape
-
-    @model_validator(mode="after")
-    def _fits(self) -> "ScheduleDeclaration":
-        if self.warmup_fraction + self.decay_fraction > 1:
-            raise ValueError("warmup_fraction and decay_fraction together exceed the run; shorten one of them")
-        return self
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(gt=0)]
 
 
 class OptimizerDeclaration(Declared):
@@ -55,84 +25,134 @@ class OptimizerDeclaration(Declared):
     max_gradient_norm: Annotated[float, Field(gt=0)] = 1.0
 
 
-class Phase(Declared):
-    """A stretch of training with one blend: weights over shards, in tokens, that sum to 1."""
+class Group(Declared):
+    """A name for several sources: the shards and documents for which every given field holds, with any of its values.
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    fraction: Share
-    blend: dict[str, Weight]
+    ``sources``, ``domain`` and ``bucket`` choose shards; ``quadrant``, ``language`` and ``licence`` documents in them.
+    """
 
-    @field_validator("blend")
+    sources: tuple[str, ...] = ()
+    domain: tuple[str, ...] = ()
+    bucket: tuple[str, ...] = ()
+    quadrant: tuple[str, ...] = ()
+    language: tuple[str, ...] = ()
+    licence: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
     @classmethod
-    def _sums_to_one(cls, blend: dict[str, float]) -> dict[str, float]:
-        total = math.fsum(blend.values())
-        if abs(total - 1) > 1e-6:
-            raise ValueError(f"the weights sum to {total:.6g}; change them so that they sum to 1")
-        return blend
-
-
-class Recipe(Declared):
-    """A data schedule and the model it trains. Lengths are in tokens."""
-
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    title: str
-    paper: str | None = None
-    seed: int
-    tokens: Annotated[int, Field(gt=0)]
-    sequence_length: Annotated[int, Field(gt=1)]
-    global_batch_size: Annotated[int, Field(gt=0)]  # sequences in one step
-    model: str
-    optimizer: OptimizerDeclaration = OptimizerDeclaration()
-    schedule: ScheduleDeclaration
-    phases: Annotated[list[Phase], Field(min_length=1)]
-    evidence: tuple[Evidence, ...] = ()
+    def _single_values(cls, fields: Any) -> Any:
+        if not isinstance(fields, dict):
+            return fields
+        return {name: [value] if isinstance(value, str) else value for name, value in fields.items()}
 
     @model_validator(mode="after")
-    def _phases_fill_the_run(self) -> "Recipe":
-        names = [phase.name for phase in self.phases]
-        if len(set(names)) < len(names):
-            raise ValueError(f"phases share a name ({', '.join(names)}); give each its own")
-        total = math.fsum(phase.fraction for phase in self.phases)
-        if abs(total - 1) > 1e-6:
-            raise ValueError(f"the phases' fractions sum to {total:.6g}; change them so that they sum to 1")
+    def _chooses(self) -> "Group":
+        if not self.model_fields_set:
+            raise ValueError(f"the group chooses by nothing; give one of: {', '.join(type(self).model_fields)}")
         return self
 
 
-def refuse_unknown_sources(recipe: Recipe, known: Collection[str], where: str) -> None:
-    """Raise PhaselineError for a source of a blend that is not known; ``where`` names the recipe in the message."""
-    for phase in recipe.phases:
-        for name in phase.blend:
-            if name not in known:
-                raise PhaselineError(
-                    f"{where}: phases.{phase.name}.blend.{name}: there is no such source",
-                    f"name one of: {', '.join(sorted(known))}",
-                )
+class End(Declared):
+    """Where a phase ends, in one of several ways. Places are counted from the beginning of the run.
 
-
-def read_recipes(folder: Path) -> dict[str, Recipe]:
-    """Every recipe of a folder by name; raises PhaselineError for one that is invalid or not named as its file."""
-    recipes = {}
-    for path in sorted(folder.glob("*.yaml")):
-        recipe = read_declaration(path, Recipe)
-        if recipe.name != path.stem:
-            raise PhaselineError(f"{path}: name: {recipe.name}", f"name the recipe {path.stem}, as its file")
-        recipes[recipe.name] = recipe
-    return recipes
-
-
-def select(recipes: Mapping[str, Recipe], selection: str) -> tuple[Recipe, list[str]]:
-    """Resolve ``recipe`` or ``recipe:phase[,phase]`` to a recipe and the names of its phases that are wanted.
-
-    Raises:
-        PhaselineError: an unknown recipe or phase, naming the known ones.
+    ``exhausted`` ends it when every window of its sources was seen once; ``lr_below`` where the learning rate has
+    fallen to this share of its highest value.
     """
-    name, _, wanted = selection.partition(":")
-    if name not in recipes:
-        raise PhaselineError(f"there is no recipe {name!r}", f"name one of: {', '.join(sorted(recipes))}")
-    recipe = recipes[name]
-    known = [phase.name for phase in recipe.phases]
-    phases = wanted.split(",") if wanted else known
-    for phase in phases:
-        if phase not in known:
-            raise PhaselineError(f"recipe {name} has no phase {phase!r}", f"name one of: {', '.join(known)}")
-    return recipe, [phase for phase in known if phase in phases]
+
+    tokens: Count | None = None
+    samples: Count | None = None
+    fraction: Share | None = None
+    fraction_before_end: Share | None = None
+    tokens_before_end: Count | None = None
+    lr_below: Share | None = None
+    exhausted: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "End":
+        given = [name for name, value in self if value is not None]
+        if len(given) != 1:
+            raise ValueError(f"give exactly one of {', '.join(type(self).model_fields)}, not {len(given)}")
+        return self
+
+
+class Phase(Declared):
+    """A stretch of training with one blend, and its own sequence length, batch and schedule where it gives them."""
+
+    name: Name
+    blend: BlendOrName
+    until: End | None = None
+    sequence_length: Annotated[int, Field(gt=1)] | None = None
+    global_batch_size: Count | None = None
+    schedule: ScheduleDeclaration | None = None
+
+
+class TransitionDeclaration(Declared):
+    """How phases fade into each other, over a share of the run's samples around each boundary."""
+
+    shape: Literal["linear", "sigmoid"]
+    fraction: Share
+
+
+class StartFrom(Declared):
+    """The run whose checkpoint a recipe starts from: after a phase of another recipe, its last one by default."""
+
+    recipe: Name
+    phase: Name | None = None
+    optimizer: Literal["fresh", "loaded"] = "fresh"
+
+
+class Recipe(Declared):
+    """A data schedule and the model it trains.
+
+    ``keeps_epochs_of`` makes the run a proxy: every source is cut to a nested random subset, so that each is repeated
+    as often as in a run of that many tokens; ``one_epoch`` cuts them so that all are read once. ``arrangement`` takes
+    the samples of the phases in another order, or several phases' mixed as one: [[second], [first]], [[first, second]].
+    ``arms`` are recipes of their own, named ``<recipe>_<arm>``, which change fields of this one by dotted path.
+    """
+
+    name: Name
+    title: str
+    paper: str | None = None
+    seed: int
+    tokens: Count
+    keeps_epochs_of: Count | Literal["one_epoch"] | None = None
+    part: Part = Part()
+    sequence_length: Annotated[int, Field(gt=1)]
+    global_batch_size: Count  # sequences in one step
+    model: str
+    optimizer: OptimizerDeclaration = OptimizerDeclaration()
+    schedule: ScheduleDeclaration | None = None
+    start_from: StartFrom | None = None
+    groups: dict[Name, Group] = Field(default_factory=dict)
+    blends: dict[Name, Blend] = Field(default_factory=dict)
+    max_epochs: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    licences: tuple[str, ...] | None = None
+    transition: TransitionDeclaration | None = None
+    phases: Annotated[list[Phase], Field(min_length=1)]
+    arrangement: list[list[str]] | None = None
+    arms: dict[Name, dict[str, Any] | Literal["every_order"]] = Field(default_factory=dict)
+    evidence: tuple[Evidence, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "Recipe":
+        names = [phase.name for phase in self.phases]
+        if len(set(names)) < len(names):
+            raise ValueError(f"phases share a name ({', '.join(names)}); give each its own")
+        for phase in self.phases[:-1]:
+            if phase.until is None:
+                raise ValueError(f"phase {phase.name} has no end; say until when it lasts")
+        last = self.phases[-1]
+        if last.until is not None and last.until.exhausted is None:
+            raise ValueError(f"phase {last.name} is the last and ends with the run; take its until away")
+        own = [phase.name for phase in self.phases if phase.schedule is not None]
+        if (self.schedule is None) != (len(own) == len(names)) or (self.schedule is not None and own):
+            raise ValueError("give either one schedule for the recipe or one for every phase")
+        if self.arrangement is not None and sorted(itertools.chain(*self.arrangement)) != sorted(names):
+            raise ValueError(f"the arrangement has {self.arrangement}; name each of {', '.join(names)} once")
+        return self
+
+    def sequence_length_of(self, phase: Phase) -> int:
+        return phase.sequence_length or self.sequence_length
+
+    def global_batch_size_of(self, phase: Phase) -> int:
+        return phase.global_batch_size or self.global_batch_size

@@ -117,12 +117,11 @@ def write_declarations(folder: Path, raw: Path) -> Folders:
           kind: wsd
           peak_lr: 3.0e-3
           final_lr_ratio: 0.1
-          warmup_fraction: 0.1
-          decay_fraction: 0.5
-          decay_shape: linear
+          warmup: {fraction: 0.1}
+          decay: {from_phase: late, shape: linear}
         phases:
-          - {name: early, fraction: 0.5, blend: {web_low: 0.5, web_high: 0.3, code: 0.2}}
-          - {name: late, fraction: 0.5, blend: {web_high: 0.2, math: 0.2, code: 0.2, wiki: 0.2, qa: 0.2}}
+          - {name: early, blend: {web_low: 0.5, web_high: 0.3, code: 0.2}, until: {fraction: 0.5}}
+          - {name: late, blend: {web_high: 0.2, math: 0.2, code: 0.2, wiki: 0.2, qa: 0.2}}
         """)
     )
     return Folders(sources=sources, corpus=folder / "corpus.yaml", classifiers=classifiers, recipes=recipes)

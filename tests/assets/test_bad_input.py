@@ -12,7 +12,7 @@ from assets.command import main
 from assets.materialise import materialise
 from assets.project import Folders, Project
 from pipelines.errors import PhaselineError
-from training.recipe import select
+from training.declared_recipes import select
 
 
 @pytest.fixture
@@ -36,13 +36,13 @@ def refusal(tmp_path: Path, folders: Folders) -> PhaselineError:
 def test_a_blend_of_an_unknown_source_names_the_known_ones(tmp_path: Path, folders: Folders) -> None:
     change(folders.recipes / "mini.yaml", "wiki: 0.2", "wikis: 0.2")
     error = refusal(tmp_path, folders)
-    assert error.what.endswith("mini.yaml: phases.late.blend.wikis: there is no such source")
+    assert error.what.endswith("recipes: mini: phases.late.blend: there is no source 'wikis'")
     assert error.remedy == "name one of: code, math, qa, web_high, web_low, wiki"
 
 
 def test_a_blend_that_does_not_sum_is_refused_by_line(tmp_path: Path, folders: Folders) -> None:
     change(folders.recipes / "mini.yaml", "wiki: 0.2", "wiki: 0.3")
-    assert "mini.yaml:17: phases.1.blend: the weights sum to 1.1; change them so that they sum to 1" in str(
+    assert "mini.yaml:16: phases.1.blend: the weights sum to 1.1; change them so that they sum to 1" in str(
         refusal(tmp_path, folders)
     )
 

@@ -11,7 +11,7 @@ from assets.materialise import materialise
 from assets.project import Project
 from assets.summary import print_summary
 from training.checkpoints import checkpoint_steps
-from training.recipe import select
+from training.declared_recipes import select
 from training.run import Run, open_run
 
 

@@ -1,14 +1,21 @@
 """A small manifest over real shards, for tests that train or walk one."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from pipelines.shards import TokenisedDocument, write_shards
 from pipelines.store import Artifact, Draft, Store
-from training.compile import ensure_manifest
-from training.recipe import Phase, Recipe, ScheduleDeclaration
+from training.catalogue import catalogue_of_store
+from training.compile import BaseRun
+from training.extents import write_extents
+from training.manifest import Manifest, write_manifest
+from training.publication import ensure_manifest
+from training.recipe import Recipe
 
 END_OF_TEXT = "<|endoftext|>"
 VOCAB_SIZE = 280
@@ -54,45 +61,88 @@ def make_shards(store: Store, tokenizer: Artifact, name: str, num_documents: int
         ]
         facts = tokenizer.record.facts
         num_tokens = write_shards(draft.folder, documents, VOCAB_SIZE, facts["end_of_text"])
-        draft.facts |= {"num_tokens": num_tokens, "vocab_size": VOCAB_SIZE}
+        draft.facts |= {
+            "domain": name,
+            "bucket": None,
+            "vocab_size": VOCAB_SIZE,
+            "num_tokens": num_tokens,
+            "tokens_by_licence": {"CC0-1.0": num_tokens},
+            "tokens_by_language": {"en": num_tokens},
+        }
 
     return store.ensure(
         f"shards/{name}", make, code_version="1", parameters={"seed": seed}, parents=[tokenizer]
     ).artifact
 
 
-def small_recipe(steps: int = 12, peak_lr: float = 3e-3, global_batch_size: int = 8) -> Recipe:
-    """Two phases over three sources, the first of them 7/12 of the steps."""
-    return Recipe(
-        name="small",
-        title="A small run",
-        seed=7,
-        tokens=steps * global_batch_size * 32,
-        sequence_length=32,
-        global_batch_size=global_batch_size,
-        model="llama_test",
-        schedule=ScheduleDeclaration(
-            kind="wsd",
-            peak_lr=peak_lr,
-            final_lr_ratio=0.1,
-            warmup_fraction=0.25,
-            decay_fraction=0.4,
-            decay_shape="one_minus_sqrt",
-        ),
-        phases=[
-            Phase(name="first", fraction=7 / 12, blend={"web": 0.75, "code": 0.25}),
-            Phase(name="second", fraction=5 / 12, blend={"web": 0.2, "math": 0.8}),
-        ],
+def small_recipe(steps: int = 12, peak_lr: float = 3e-3, **changes: Any) -> Recipe:
+    """Two phases over three sources: 7/12 of the steps with 16 sequences of 16 tokens, the others with 12 of 32."""
+    first_steps = round(steps * 7 / 12)
+    tokens_per_step = {"first": 16 * 16, "second": 12 * 32}
+    tokens = first_steps * tokens_per_step["first"] + (steps - first_steps) * tokens_per_step["second"]
+    return Recipe.model_validate(
+        {
+            "name": "small",
+            "title": "A small run",
+            "seed": 7,
+            "tokens": -(-tokens // tokens_per_step["second"]) * tokens_per_step["second"],
+            "sequence_length": 32,
+            "global_batch_size": 12,
+            "model": "llama_test",
+            "schedule": {
+                "kind": "wsd",
+                "peak_lr": peak_lr,
+                "final_lr_ratio": 0.1,
+                "warmup": {"fraction": 0.25},
+                "decay": {"fraction": 0.4, "shape": "one_minus_sqrt"},
+            },
+            "phases": [
+                {
+                    "name": "first",
+                    "blend": {"web": 0.75, "code": 0.25},
+                    "until": {"samples": first_steps * 16},
+                    "sequence_length": 16,
+                    "global_batch_size": 16,
+                },
+                {"name": "second", "blend": {"web": 0.2, "math": 0.8}},
+            ],
+        }
+        | changes
     )
 
 
 def make_manifest(home: Path, recipe: Recipe | None = None) -> tuple[Store, Artifact]:
     """A store with a tokenizer, shards of three sources, and the recipe compiled against them."""
     store = Store(home)
+    return store, compiled(store, recipe or small_recipe())
+
+
+def compiled(store: Store, recipe: Recipe, base: BaseRun | None = None) -> Artifact:
+    """The newest manifest of a recipe over the store's shards."""
     tokenizer = make_tokenizer(store)
     sizes = {"web": 60, "code": 25, "math": 8}
     shards = {
         name: make_shards(store, tokenizer, name, num_documents, seed)
         for seed, (name, num_documents) in enumerate(sizes.items())
     }
-    return store, ensure_manifest(store, recipe or small_recipe(), shards, tokenizer).artifact
+    parents = [*shards.values(), tokenizer]
+    return ensure_manifest(store, recipe, catalogue_of_store(shards, tokenizer), base, parents, print).artifact
+
+
+def publish(
+    store: Store, manifest: Manifest, extents: Mapping[str, npt.NDArray[np.int64]], parents: Sequence[Artifact]
+) -> Artifact:
+    """The newest manifest of its recipe, with this content."""
+
+    def make(draft: Draft) -> None:
+        write_manifest(manifest, draft.folder)
+        write_extents(draft.folder, extents)
+        draft.facts |= {"manifest_digest": manifest.digest}
+
+    return store.ensure(
+        f"manifests/{manifest.recipe}",
+        make,
+        code_version="1",
+        parameters=manifest.model_dump(mode="json"),
+        parents=parents,
+    ).artifact

@@ -1,49 +1,86 @@
 """The bill of data equals a count of every sample."""
 
-from collections import Counter
-
 import numpy as np
 import pytest
-from small_run import make_manifest, small_recipe
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from manifests import manifest, manifests, phase
 
-from training.bill import bill_of_data
-from training.manifest import Manifest, read_manifest
+from training.bill import MOST_STRETCHES, SourceBill, bill_of_data
+from training.manifest import Manifest
 from training.order import Order
+from training.schedule import Piece, Schedule
+from training.transitions import compile_transition
 
 
-@pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
-    recipe = small_recipe(steps=1300)  # phases of 6064 and 4336 samples: mixing blocks both whole and cut
-    return read_manifest(make_manifest(tmp_path_factory.mktemp("bill"), recipe)[1])
+def check(made: Manifest, step: int) -> None:
+    bill = bill_of_data(made, step)
+    assert (bill.step, bill.samples, bill.tokens) == (step, made.samples_done(step), made.tokens_done(step))
+    check_sources(made, bill.sources, 0, step)
+    assert list(bill.phases) == [phase.name for phase in made.phases if phase.first_step < step]
+    for name, of_phase in bill.phases.items():
+        phase = made.phase(name)
+        check_sources(made, of_phase.sources, phase.first_step, min(step, phase.end_step))
+        assert of_phase.samples == sum(source.samples for source in of_phase.sources.values())
+        assert of_phase.tokens == sum(source.tokens for source in of_phase.sources.values())
+    assert bill.tokens == sum(of_phase.tokens for of_phase in bill.phases.values())
 
 
-def count(manifest: Manifest, first_step: int, end_step: int) -> dict[str, int]:
-    """Samples of each source, one by one."""
-    samples = np.arange(first_step * manifest.global_batch_size, end_step * manifest.global_batch_size)
-    sources = Order(manifest).windows(samples).source
-    return dict(Counter(manifest.sources[source].name for source in sources.tolist()))
+def check_sources(made: Manifest, bills: dict[str, SourceBill], first_step: int, end_step: int) -> None:
+    """Compare the bills of the steps [first_step, end_step) with a count of their samples, one by one."""
+    sources = Order(made).windows(np.arange(made.samples_done(first_step), made.samples_done(end_step))).source
+    steps = range(first_step, end_step)
+    batches = [made.phase_at(step).global_batch_size for step in steps]
+    tokens = np.repeat(np.array([made.phase_at(step).sequence_length for step in steps], dtype=np.int64), batches)
+    weighted = tokens * np.repeat([made.lr(step) for step in steps], batches)
+    assert set(bills) == {made.sources[index].name for index in np.unique(sources).tolist()}
+    for index, source in enumerate(made.sources):
+        here = sources == index
+        if here.any():
+            bill = bills[source.name]
+            assert (bill.samples, bill.tokens) == (np.count_nonzero(here), tokens[here].sum())
+            passes = bill.tokens / (source.num_windows * made.window_length)
+            assert bill.epochs == pytest.approx(passes, abs=1e-6)
+            assert bill.lr_weighted_share == pytest.approx(weighted[here].sum() / weighted.sum(), abs=1e-6)
 
 
-@pytest.mark.parametrize("step", [0, 1, 511, 512, 513, 757, 758, 759, 1271, 1300])
-def test_the_bill_equals_a_count_of_every_sample(manifest: Manifest, step: int) -> None:
-    bill = bill_of_data(manifest, step)
-    assert {name: source.samples for name, source in bill.sources.items()} == count(manifest, 0, step)
-    for phase in manifest.phases:
-        expected = count(manifest, phase.first_step, min(step, phase.end_step)) if step > phase.first_step else {}
-        found = bill.phases[phase.name].sources if phase.name in bill.phases else {}
-        assert {name: source.samples for name, source in found.items()} == expected
+@settings(max_examples=40, deadline=None)
+@given(manifests(), st.data())
+def test_the_bill_equals_a_count_of_every_sample(made: Manifest, data: st.DataObject) -> None:
+    check(made, data.draw(st.integers(0, made.total_steps)))
 
 
-def test_tokens_and_epochs_follow_from_samples(manifest: Manifest) -> None:
-    bill = bill_of_data(manifest, manifest.total_steps)
-    assert bill.tokens == manifest.total_tokens == sum(source.tokens for source in bill.sources.values())
-    assert bill.tokens == sum(phase.tokens for phase in bill.phases.values())
-    for source in manifest.sources:
-        entry = bill.sources[source.name]
-        assert entry.tokens == entry.samples * 32
-        assert entry.epochs == pytest.approx(entry.samples / source.num_windows, abs=1e-6)
+def test_rates_of_many_steps_are_weighted_to_a_millionth() -> None:
+    """A warm-up of few steps, a decay that is steepest at its start, and a transition."""
+    first, second = MOST_STRETCHES * 2 + 1, MOST_STRETCHES + 5000
+    tokens = (first + second) * 64 * 8
+    places = [0, 5 * 512 + 3, tokens // 3, tokens]
+    rates = [0.0, 1e-3, 1e-3, 0.0]
+    pieces = tuple(
+        Piece(start_tokens=start, end_tokens=end, shape=shape, from_lr=from_lr, to_lr=to_lr)
+        for start, end, shape, from_lr, to_lr in zip(
+            places, places[1:], ["linear", "constant", "one_minus_sqrt"], rates, rates[1:], strict=False
+        )
+    )
+    fade = compile_transition("sigmoid", 600_000)
+    made = manifest(
+        num_windows=[1000, 500, 20],
+        schedule=Schedule(pieces=pieces),
+        phases=[
+            phase(70, 29, 1, name="first", steps=first, batch=64),
+            phase(10, 50, 40, name="second", steps=second, batch=64, transition=fade),
+        ],
+    )
+    check(made, made.total_steps)
 
 
-def test_a_step_outside_of_the_run_is_refused(manifest: Manifest) -> None:
-    with pytest.raises(IndexError, match="1301"):
-        bill_of_data(manifest, 1301)
+def test_steps_at_a_rate_of_0_weigh_nothing() -> None:
+    silent = Schedule(pieces=(Piece(start_tokens=0, end_tokens=80, shape="constant", from_lr=0, to_lr=0),))
+    made = manifest(num_windows=[5], schedule=silent, phases=[phase(1, name="only", steps=5, batch=2)])
+    assert bill_of_data(made, 5).sources["s0"].lr_weighted_share == 0
+
+
+def test_a_step_outside_of_the_run_is_refused() -> None:
+    made = manifest(num_windows=[5], phases=[phase(1, name="only", steps=10, batch=2)])
+    with pytest.raises(IndexError, match=r"step 11 is outside of \[0, 10\]"):
+        bill_of_data(made, 11)

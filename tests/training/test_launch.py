@@ -9,8 +9,9 @@ from small_run import make_manifest, small_recipe
 from pipelines.errors import PhaselineError
 from training.events import parse_event
 from training.launch import train
-from training.models import Compute, local_batch_size, model_preset
-from training.run import create_run, open_run
+from training.manifest import read_manifest
+from training.models import local_batch_size, local_batch_sizes, model_preset
+from training.run import open_run
 
 
 def test_a_step_beyond_the_run_is_refused(tmp_path: Path) -> None:
@@ -21,29 +22,30 @@ def test_a_step_beyond_the_run_is_refused(tmp_path: Path) -> None:
 
 def test_a_batch_that_does_not_divide_is_refused_with_the_numbers_that_do(tmp_path: Path) -> None:
     store, manifest = make_manifest(tmp_path)
-    with pytest.raises(PhaselineError, match="8 sequences does not divide among 3") as raised:
+    with pytest.raises(PhaselineError, match="16 sequences does not divide among 3") as raised:
         train(store, manifest, until_step=12, num_processes=3, report=print)
-    assert "start 1, 2, 4 or 8 of them" in raised.value.remedy
+    assert "start 1, 2, 4, 8 or 16 of them" in raised.value.remedy
+    with pytest.raises(PhaselineError, match="12 sequences does not divide among 8"):
+        train(store, manifest, until_step=12, num_processes=8, report=print)
 
 
 @pytest.mark.parametrize(("global_batch_size", "num_processes", "expected"), [(16, 1, 4), (16, 2, 4), (12, 4, 3)])
 def test_microbatches_divide_a_share_evenly(global_batch_size: int, num_processes: int, expected: int) -> None:
-    assert local_batch_size(global_batch_size, num_processes, Compute(max_local_batch_size=5)) == expected
+    assert local_batch_size(global_batch_size, num_processes, 5) == expected
+
+
+def test_longer_sequences_are_computed_fewer_at_a_time(tmp_path: Path) -> None:
+    manifest = read_manifest(make_manifest(tmp_path)[1])
+    assert [phase.sequence_length for phase in manifest.phases] == [16, 32]
+    assert local_batch_sizes(manifest, 1) == [8, 4]
+    assert local_batch_sizes(manifest, 2) == [8, 3]
+    assert local_batch_sizes(manifest, 4) == [4, 3]
 
 
 def test_an_unknown_model_lists_the_known_ones() -> None:
     with pytest.raises(PhaselineError, match="there is no model 'gpt'") as raised:
         model_preset("gpt")
     assert "llama_3m" in raised.value.remedy
-
-
-def test_an_unknown_run_lists_the_known_ones(tmp_path: Path) -> None:
-    store, manifest = make_manifest(tmp_path)
-    create_run(store, manifest)
-    with pytest.raises(PhaselineError, match="there is no run 'small@2'") as raised:
-        open_run(store, "small@2")
-    assert raised.value.remedy == "name one of: small@1"
-    assert open_run(store, "small@1").artifact == manifest
 
 
 def test_a_run_that_diverges_stops_and_names_the_step(tmp_path: Path) -> None:

@@ -1,121 +1,180 @@
-"""Trace and exposure agree with a brute-force walk over every sample; a traced window holds its document's text."""
+"""Trace and audit agree with a walk over every token of every sample; a traced sample holds its documents' text."""
 
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from corpora import Corpus, small_corpus
-from manifests import recipe
+from hand_made import HandMadePhase, hand_made, source
+from small_run import publish
 
 from pipelines.errors import PhaselineError
-from pipelines.shards import open_shards
+from pipelines.shards import TOKENS, open_shards
+from pipelines.store import Artifact
 from training.audit import tokens_by_source
-from training.compile import compile_recipe
-from training.manifest import Manifest
+from training.extents import describe_extents
+from training.manifest import SourceReference, TokenizerReference, Transition
 from training.order import Order
+from training.run import Run, create_run
+from training.token_files import token_files
 from training.trace import trace_document, trace_step
+from training.windows import WindowReader
 
-STEPS = 60
-BATCH = 4
-LENGTH = 16
+STEPS = 62
+FIRST_TOKEN = 11  # of the stretch that "s1" is
+SELECTION = "s2[chosen]"
 
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
-    return small_corpus(tmp_path_factory.mktemp("home"), {"s0": 40, "s1": 9})
+    return small_corpus(tmp_path_factory.mktemp("home"), {"s0": 40, "s1": 9, "s2": 30})
 
 
 @pytest.fixture(scope="module")
-def made(corpus: Corpus) -> Manifest:
-    declared = recipe(steps=STEPS, batch=BATCH, length=LENGTH, phases=[(0.5, [0.75, 0.25]), (0.5, [0.2, 0.8])])
-    return compile_recipe(declared, corpus.shards, corpus.tokenizer)
+def run(corpus: Corpus) -> Run:
+    """Whole shards, a stretch that begins and ends within documents, and a selection whose last document is cut.
+
+    Samples of 16 and of 8 tokens, and a transition; "s1" was read up to its token 40 before.
+    """
+    chosen = chosen_documents(corpus.shards["s2"])
+    stretch = num_tokens(corpus.shards["s1"]) // 2
+    sources = [
+        reference(corpus.shards["s0"], "s0", num_tokens(corpus.shards["s0"])),
+        reference(corpus.shards["s1"], "s1", stretch, first_token=FIRST_TOKEN, cursor=40),
+        reference(corpus.shards["s2"], SELECTION, len(owners_in_file(corpus.shards["s2"])[chosen]) - 7),
+    ]
+    extents = as_extents(chosen)
+    sources[2] = sources[2].model_copy(update={"extents": describe_extents(SELECTION, extents)})
+    phases = [
+        HandMadePhase("p0", 10, {"s0": 24, "s1": 4, SELECTION: 12}),
+        HandMadePhase("p1", 22, {"s0": 22, "s1": 44, SELECTION: 66}, length=8, batch=6),
+        HandMadePhase("p2", 20, {"s1": 40, SELECTION: 40}),
+        HandMadePhase("p3", 10, {"s0": 40}, transition=Transition(num_samples=20, incoming=[0, 1, 8, 10])),
+    ]
+    tokenizer = TokenizerReference(
+        asset=corpus.tokenizer.asset,
+        version=corpus.tokenizer.record.version,
+        digest=corpus.tokenizer.digest,
+        vocab_size=corpus.tokenizer.record.facts["vocab_size"],
+        end_of_text=corpus.tokenizer.record.facts["end_of_text"],
+    )
+    manifest = hand_made(sources, phases, tokenizer=tokenizer)
+    return create_run(corpus.store, publish(corpus.store, manifest, {SELECTION: extents}, list(corpus.shards.values())))
 
 
-def walk(corpus: Corpus, made: Manifest, steps: int) -> Counter[tuple[str, int]]:
-    """Input tokens of each document in each step, counted token by token."""
-    seen: Counter[tuple[str, int]] = Counter()
-    order = Order(made)
-    for sample in range(steps * BATCH):
+def num_tokens(shards: Artifact) -> int:
+    return int(shards.record.facts["num_tokens"])
+
+
+def reference(shards: Artifact, name: str, num_tokens: int, **changes: int) -> SourceReference:
+    tokens_file = next(file for file in shards.record.files if file.path == TOKENS)
+    return source(name, num_tokens, asset=shards.asset, digest=shards.digest, tokens_file=tokens_file, **changes)
+
+
+def owners_in_file(shards: Artifact) -> npt.NDArray[np.object_]:
+    """The document of each token of a token file."""
+    index = open_shards(shards).index
+    return np.repeat(index["id"].to_numpy(zero_copy_only=False), index["length"].to_numpy())
+
+
+def chosen_documents(shards: Artifact) -> npt.NDArray[np.bool_]:
+    """For each token of a token file, whether its document is chosen: all but the third, fourth and ninth of ten."""
+    lengths = open_shards(shards).index["length"].to_numpy()
+    return np.repeat(~np.isin(np.arange(len(lengths)) % 10, (2, 3, 8)), lengths)
+
+
+def as_extents(chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    starts = np.flatnonzero(chosen & ~np.append(False, chosen[:-1]))
+    return np.stack([starts, (np.cumsum(chosen) - 1)[starts]], axis=1)
+
+
+def owners(corpus: Corpus, run: Run) -> dict[int, npt.NDArray[np.object_]]:
+    """The document of each token of each source's stream."""
+    whole = {name: owners_in_file(shards) for name, shards in corpus.shards.items()}
+    streams = [whole["s0"], whole["s1"][FIRST_TOKEN:], whole["s2"][chosen_documents(corpus.shards["s2"])]]
+    return {number: stream[: run.manifest.sources[number].num_tokens] for number, stream in enumerate(streams)}
+
+
+def walk(corpus: Corpus, run: Run, steps: int) -> Counter[tuple[str, int, int]]:
+    """Input tokens of each document in each step and sample, counted token by token."""
+    seen: Counter[tuple[str, int, int]] = Counter()
+    of_streams, order = owners(corpus, run), Order(run.manifest)
+    for sample in range(run.manifest.samples_done(steps)):
+        step = run.manifest.step_of(sample)
         place = order.windows(sample)
-        name = made.sources[int(place.source)].name
-        index = open_shards(corpus.shards[name]).index.to_pydict()
-        owner = np.repeat(index["id"], index["length"])
-        start = int(place.window) * LENGTH
-        for document in owner[start : start + LENGTH].tolist():
-            seen[document, sample // BATCH + 1] += 1
+        start = int(place.start)
+        for token in range(start, start + run.manifest.phase_at(step).sequence_length):
+            seen[of_streams[int(place.source)][token], step + 1, sample] += 1
     return seen
 
 
-def test_every_document_is_traced_to_the_steps_that_saw_it(corpus: Corpus, made: Manifest) -> None:
-    seen = walk(corpus, made, STEPS)
-    for shards in corpus.shards.values():
-        for document in open_shards(shards).index["id"].to_pylist():
-            traced: Counter[tuple[str, int]] = Counter()
-            for sighting in trace_document(corpus.store, made, document, STEPS).sightings:
-                assert sighting.phase == made.phase_at(sighting.step - 1).name
-                traced[document, sighting.step] += sighting.num_tokens
-            assert traced == Counter({key: count for key, count in seen.items() if key[0] == document})
+def test_every_document_is_traced_to_the_samples_that_held_it(corpus: Corpus, run: Run) -> None:
+    seen = walk(corpus, run, STEPS)
+    of_streams = set(np.concatenate(list(owners(corpus, run).values())))
+    for document in of_streams:
+        traced: Counter[tuple[str, int, int]] = Counter()
+        for sighting in trace_document(corpus.store, run, document, STEPS).sightings:
+            assert sighting.phase == run.manifest.phase_at(sighting.step - 1).name
+            traced[document, sighting.step, sighting.sample] += sighting.num_tokens
+        assert traced == Counter({key: count for key, count in seen.items() if key[0] == document})
+    assert len(of_streams) < len(corpus.texts)
 
 
-def test_every_step_lists_its_documents(corpus: Corpus, made: Manifest) -> None:
-    seen = walk(corpus, made, STEPS)
+def test_every_step_lists_its_documents(corpus: Corpus, run: Run) -> None:
+    seen = walk(corpus, run, STEPS)
     for step in range(1, STEPS + 1):
-        rows = trace_step(corpus.store, made, step)
-        assert sum(row.num_tokens for row in rows) == BATCH * LENGTH
-        listed: Counter[tuple[str, int]] = Counter()
-        for row in rows:
-            listed[row.document, step] += row.num_tokens
+        listed: Counter[tuple[str, int, int]] = Counter()
+        for row in trace_step(corpus.store, run, step):
+            assert row.num_tokens > 0
+            listed[row.document, step, row.sample] += row.num_tokens
         assert listed == Counter({key: count for key, count in seen.items() if key[1] == step})
 
 
-def test_the_traced_window_decodes_to_the_documents_text(corpus: Corpus, made: Manifest) -> None:
-    for row in trace_step(corpus.store, made, 7):
-        tokens = open_shards(corpus.shards[row.window_source]).tokens
-        first = row.window * LENGTH + row.start
-        piece = corpus.decode(tokens[first : first + row.num_tokens].tolist())
-        assert piece in corpus.texts[row.document] + "<|endoftext|>"
+def test_a_traced_sample_holds_the_documents_text(corpus: Corpus, run: Run) -> None:
+    reader = WindowReader(run.manifest, token_files(corpus.store, run.manifest, run.artifact.folder))
+    for step in (7, 20, 40):
+        for row in trace_step(corpus.store, run, step):
+            tokens = reader.batch([row.sample]).inputs[0, row.start : row.start + row.num_tokens]
+            assert corpus.decode(tokens.tolist()) in corpus.texts[row.document] + "<|endoftext|>"
+            assert row.source == corpus.sources[row.document]
 
 
-def test_a_trace_of_an_unfinished_run_ends_where_the_run_does(corpus: Corpus, made: Manifest) -> None:
-    seen = walk(corpus, made, 10)
+def test_a_trace_of_an_unfinished_run_ends_where_the_run_does(corpus: Corpus, run: Run) -> None:
+    seen = walk(corpus, run, 15)
     document = next(iter(seen))[0]
-    sightings = trace_document(corpus.store, made, document, 10).sightings
-    assert {sighting.step for sighting in sightings} == {step for name, step in seen if name == document}
+    sightings = trace_document(corpus.store, run, document, 15).sightings
+    assert {sighting.sample for sighting in sightings} == {sample for name, _, sample in seen if name == document}
 
 
-@pytest.mark.parametrize("steps", [0, 1, 29, 30, 31, STEPS])
-def test_tokens_by_source_equal_a_brute_force_count(corpus: Corpus, made: Manifest, steps: int) -> None:
-    expected: Counter[tuple[str, str]] = Counter()
-    for (document, _), count in walk(corpus, made, steps).items():
-        expected[corpus.sources[document], corpus.shards_of[document]] += count
-    rows = tokens_by_source(corpus.store, made, steps)
-    assert {(row.source, row.shards): row.num_tokens for row in rows} == dict(expected)
+@pytest.mark.parametrize("steps", [0, 1, 10, 11, 31, 32, 48, 52, 57, STEPS])
+def test_tokens_by_source_equal_a_walk(corpus: Corpus, run: Run, steps: int) -> None:
+    tokens: Counter[tuple[str, str]] = Counter()
+    documents: dict[tuple[str, str], set[str]] = {}
+    for (document, _, _), count in walk(corpus, run, steps).items():
+        shards = corpus.shards_of[document]
+        key = (corpus.sources[document], SELECTION if shards == "s2" else shards)
+        tokens[key] += count
+        documents.setdefault(key, set()).add(document)
+    rows = tokens_by_source(corpus.store, run, steps)
+    assert {(row.source, row.shards): row.num_tokens for row in rows} == dict(tokens)
+    assert {(row.source, row.shards): row.num_documents for row in rows} == {
+        key: len(ids) for key, ids in documents.items()
+    }
 
 
-def test_a_document_that_no_shard_holds_is_explained(corpus: Corpus, made: Manifest) -> None:
-    with pytest.raises(PhaselineError, match="is in none of the shards"):
-        trace_document(corpus.store, made, "0" * 32, STEPS)
-    with pytest.raises(PhaselineError, match="there is no step 61") as refusal:
-        trace_step(corpus.store, made, STEPS + 1)
-    assert refusal.value.remedy == "name one from 1 to 60"
+def test_a_document_that_no_source_holds_is_explained(corpus: Corpus, run: Run) -> None:
+    shards = corpus.shards["s2"]
+    left_out = owners_in_file(shards)[~chosen_documents(shards)][0]
+    with pytest.raises(PhaselineError, match="is in none of the sources of tried") as refusal:
+        trace_document(corpus.store, run, left_out, STEPS)
+    assert "the recipe's blends leave" in refusal.value.remedy
+    with pytest.raises(PhaselineError, match="is in none of the sources") as refusal:
+        trace_document(corpus.store, run, "0" * 32, STEPS)
+    assert "check the id" in refusal.value.remedy
 
 
-def test_shards_of_another_tokenizer_are_refused(corpus: Corpus, tmp_path: Path) -> None:
-    other = small_corpus(tmp_path, {"s0": 12, "s1": 9})
-    declared = recipe(steps=10, batch=2, length=LENGTH, phases=[(1.0, [1.0])])
-    with pytest.raises(PhaselineError, match="was made with another tokenizer"):
-        compile_recipe(declared, corpus.shards, other.tokenizer)
-
-
-def test_a_source_smaller_than_a_window_is_refused(corpus: Corpus) -> None:
-    declared = recipe(steps=1, batch=1, length=100_000, phases=[(1.0, [1.0])])
-    with pytest.raises(PhaselineError, match=r"s0 holds .* tokens, less than one window of 100000"):
-        compile_recipe(declared, corpus.shards, corpus.tokenizer)
-
-
-def test_a_blend_of_an_unknown_source_is_refused(corpus: Corpus) -> None:
-    declared = recipe(steps=10, batch=2, length=LENGTH, phases=[(1.0, [0.5, 0.25, 0.25])])
-    with pytest.raises(PhaselineError, match=r"phases.p0.blend.s2: there is no such source") as refusal:
-        compile_recipe(declared, corpus.shards, corpus.tokenizer)
-    assert refusal.value.remedy == "name one of: s0, s1"
+def test_a_step_outside_of_the_run_is_refused(corpus: Corpus, run: Run) -> None:
+    with pytest.raises(PhaselineError, match="there is no step 63") as refusal:
+        trace_step(corpus.store, run, STEPS + 1)
+    assert refusal.value.remedy == "name one from 1 to 62"

@@ -9,15 +9,19 @@ import os
 import sys
 import threading
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 
 from pipelines.errors import PhaselineError
 from pipelines.record import Parent
 from pipelines.store import Store
-from training.checkpoints import settle
+from training.checkpoints import checkpoint_steps, refuse_changed, settle
 from training.events import emit
 from training.run import Run, open_run
-from training.windows import token_files, verify_token_files
+from training.start import start_checkpoint
+from training.token_cache import available_token_files
+from training.token_files import verify_token_files
+from training.windows import SourceFiles
 
 
 def main() -> int:
@@ -63,16 +67,29 @@ def train(arguments: argparse.Namespace) -> None:
     """Prepare the run's folder from rank 0, which the other ranks wait for when they meet, then train."""
     store = Store(arguments.home)
     run = open_run(store, arguments.run)
-    files = token_files(store, run.manifest)
+    files = available_token_files(store, run.manifest, run.artifact.folder, os.environ)
     with contextlib.ExitStack() as stack:
         if os.environ["RANK"] == "0":
             stack.enter_context(run.written())
-            settle(run, lambda sentence: emit("note", sentence))
-            verify_token_files(run.manifest, files)
+            settle(run, note)
+            verify_token_files(store, run.manifest, files, note)
+            verify_start(store, run)
         run_torchtitan(arguments, store, run, files)
 
 
-def run_torchtitan(arguments: argparse.Namespace, store: Store, run: Run, files: dict[str, Path]) -> None:
+def note(sentence: str) -> None:
+    """Tell the launcher."""
+    emit("note", sentence)
+
+
+def verify_start(store: Store, run: Run) -> None:
+    """Raise PhaselineError if the run has to load another's checkpoint whose files have changed."""
+    start = start_checkpoint(store, run.manifest) if not checkpoint_steps(run) else None
+    if start is not None:
+        refuse_changed(start)
+
+
+def run_torchtitan(arguments: argparse.Namespace, store: Store, run: Run, files: Mapping[str, SourceFiles]) -> None:
     import training.titan.compat  # noqa: F401, first: torchtitan imports only after it
 
     # isort: split
@@ -89,6 +106,7 @@ def run_torchtitan(arguments: argparse.Namespace, store: Store, run: Run, files:
     tokenizer = run.manifest.tokenizer
     reference = Parent(asset=tokenizer.asset, version=tokenizer.version, digest=tokenizer.digest)
     config = trainer_config(
+        store,
         run,
         files,
         store.find(reference).folder,

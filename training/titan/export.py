@@ -35,7 +35,7 @@ def write_model(manifest: Manifest, checkpoint: Path, tokenizer_file: Path, fold
     """
     disable_progress_bar()
     shape = model_preset(manifest.model).shape
-    config = llama_config(shape, manifest.tokenizer.vocab_size, manifest.sequence_length, dense=True)
+    config = llama_config(shape, manifest.tokenizer.vocab_size, manifest.window_length, dense=True)
     model, weights = load_checkpoint(config, checkpoint)
     write_llama(manifest, config, weights, folder)
     write_tokenizer(manifest, tokenizer_file, folder)
@@ -67,7 +67,7 @@ def write_llama(manifest: Manifest, config: Llama3Model.Config, weights: dict[st
             num_hidden_layers=shape.num_layers,
             num_attention_heads=shape.num_heads,
             num_key_value_heads=shape.num_kv_heads,
-            max_position_embeddings=manifest.sequence_length,
+            max_position_embeddings=manifest.window_length,
             rms_norm_eps=config.norm.eps,
             rope_parameters={"rope_type": "default", "rope_theta": shape.rope_theta},
             tie_word_embeddings=False,
@@ -85,7 +85,7 @@ def write_tokenizer(manifest: Manifest, tokenizer_file: Path, folder: Path) -> N
     wrapped = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         eos_token=tokenizer.id_to_token(manifest.tokenizer.end_of_text),
-        model_max_length=manifest.sequence_length,
+        model_max_length=manifest.window_length,
         clean_up_tokenization_spaces=False,
     )
     wrapped.save_pretrained(folder)
@@ -96,6 +96,6 @@ def largest_logit_difference(manifest: Manifest, model: Llama3Model, folder: Pat
     """Compare a model with what transformers loads from a folder, over random tokens."""
     loaded = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=torch.float32).eval()
     generator = torch.Generator().manual_seed(manifest.seed)
-    shape = (NUM_COMPARED_SEQUENCES, manifest.sequence_length)
+    shape = (NUM_COMPARED_SEQUENCES, manifest.window_length)
     tokens = torch.randint(manifest.tokenizer.vocab_size, shape, generator=generator)
     return float((model(tokens) - loaded(tokens).logits).abs().max())

@@ -120,7 +120,7 @@ def model_spec(manifest: Manifest) -> ModelSpec:
         name="llama3",
         flavor=manifest.model,
         model=llama_config(
-            model_preset(manifest.model).shape, manifest.tokenizer.vocab_size, manifest.sequence_length, dense=ON_CPU
+            model_preset(manifest.model).shape, manifest.tokenizer.vocab_size, manifest.window_length, dense=ON_CPU
         ),
         parallelize_fn=parallelize,
         pipelining_fn=pipeline_llm,

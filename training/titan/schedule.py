@@ -7,7 +7,7 @@ import training.titan.compat  # noqa: F401, first: torchtitan imports only after
 # isort: split
 from torchtitan.components.optimizer import LRSchedulersContainer, OptimizersContainer
 
-from training.schedule import Schedule
+from training.manifest import Manifest
 
 
 class ManifestSchedule(LRSchedulersContainer):
@@ -15,9 +15,9 @@ class ManifestSchedule(LRSchedulersContainer):
 
     @dataclass(kw_only=True, slots=True)
     class Config(LRSchedulersContainer.Config):
-        schedule: Schedule
+        manifest: Manifest
 
         def build(self, *, optimizers: OptimizersContainer, training_steps: int) -> "ManifestSchedule":  # noqa: ARG002
             """The schedule's horizon is the manifest's, wherever this process stops."""
-            last_step = self.schedule.total_steps - 1
-            return ManifestSchedule(optimizers, lambda step: self.schedule.lr(min(step, last_step)))
+            last_step = self.manifest.total_steps - 1
+            return ManifestSchedule(optimizers, lambda step: self.manifest.lr(min(step, last_step)))

@@ -1,0 +1,61 @@
+"""Steps of perplexity and quadrants: the documents of each set of shards scored by two reference models, then cut."""
+
+from collections.abc import Iterator
+
+from assets.project import Project
+from assets.step import Step
+from pipelines.corpus import QUADRANTS_ASSET
+from quality.perplexity.attributes import ensure_perplexity
+from quality.perplexity.quadrants import ensure_quadrants
+from quality.perplexity.reference import reference_model
+
+
+def perplexity_steps(project: Project) -> Iterator[Step]:
+    """The steps from shards and reference models to quadrants, parents first; none where no recipe asks for them."""
+    if not project.has_quadrants:
+        return
+    for shards in project.shards:
+        yield perplexity(project, shards)
+    yield quadrants(project)
+
+
+def perplexity(project: Project, shards: str) -> Step:
+    store, declared = project.store, project.perplexity
+    models = [declared.weak, declared.strong]
+    return Step(
+        perplexity_asset(shards),
+        group="quadrants",
+        description=f"The loss of a weak and a strong reference model on each document of a part of {shards}.",
+        parents=[f"shards/{shards}", *models],
+        ensure=lambda progress: ensure_perplexity(
+            store,
+            perplexity_asset(shards),
+            store.require(f"shards/{shards}"),
+            *(reference_model(store.require(model)) for model in models),
+            part=declared.part,
+            scoring=declared.scoring,
+            report=progress.report,
+        ),
+    )
+
+
+def quadrants(project: Project) -> Step:
+    store = project.store
+    names = list(project.shards)
+    return Step(
+        QUADRANTS_ASSET,
+        group="quadrants",
+        description="The quadrant of each scored document: high or low perplexity, high or low difference.",
+        parents=[*(perplexity_asset(name) for name in names), *(f"shards/{name}" for name in names)],
+        ensure=lambda progress: ensure_quadrants(
+            store,
+            project.perplexity.quadrants,
+            {name: store.require(perplexity_asset(name)) for name in names},
+            {name: store.require(f"shards/{name}") for name in names},
+            progress.report,
+        ),
+    )
+
+
+def perplexity_asset(shards: str) -> str:
+    return f"quality/perplexity/{shards}"
