@@ -9,11 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.dedup.benchmark import DedupBenchmark
-from benchmarks.harness import CONTENDED, ROOT, Benchmark, Result, pin_to_one_core, run_benchmark
+from benchmarks.growth.curves import measure_growth
+from benchmarks.growth.plot import plot_growth
+from benchmarks.harness import Benchmark, run_benchmark
+from benchmarks.loader.benchmark import LoaderBenchmark
+from benchmarks.order.benchmark import OrderBenchmark
 from benchmarks.peers import peer_python
+from benchmarks.processes import ROOT, pin_to_one_core
+from benchmarks.tables import growth_table, speed_table
 
-BENCHMARKS: list[Benchmark] = [DedupBenchmark()]
+BENCHMARKS: list[Benchmark] = [DedupBenchmark(), LoaderBenchmark(), OrderBenchmark()]
 RESULTS = ROOT / "benchmarks" / "results.json"
+PLOT = ROOT / "benchmarks" / "growth.png"
 
 
 def main(names: list[str]) -> None:
@@ -26,56 +33,38 @@ def main(names: list[str]) -> None:
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for name in names or list(known):
         results[name] = measure(known[name], python)
-    RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
+        RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
     report(f"written to {RESULTS.relative_to(ROOT)}")
 
 
 def measure(benchmark: Benchmark, python: Path) -> dict[str, Any]:
-    """Run one benchmark, print its table, and return its entry in the results."""
+    """Run one benchmark, print its tables, and return its entry in the results."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "input.parquet"
+        path = Path(folder) / "input"
         report(f"{benchmark.name}: {benchmark.write_input(path)}; load average {os.getloadavg()[0]:.1f} before")
         limits = benchmark.limits(path)
-        ours, peers = run_benchmark(benchmark, path, python, report)
-        amounts = {result.name: benchmark.amount(path, result.num_parts) for result in [ours, *peers]}
-    print_table(benchmark, ours, peers, amounts, limits)
+        mine, peers = run_benchmark(benchmark, path, python, report)
+        amounts = {result.name: benchmark.amount(path, result.num_parts) for result in [*mine, *peers]}
+    curves = measure_growth(benchmark.starters, python, report)
+    for line in speed_table(benchmark, mine, peers, amounts, limits):
+        report(line)
+    if curves:
+        for line in growth_table(curves):
+            report(line)
+        plot_growth(curves, PLOT)
+    ours = mine[0]
     return {
         "name": benchmark.name,
         "unit": benchmark.unit,
-        "target": benchmark.target,
+        "targets": [asdict(target) for target in benchmark.targets],
         "ours": asdict(ours),
+        "variants": [asdict(variant) for variant in mine[1:]],
         "peers": [asdict(peer) | {"ratio": ours.speed / peer.speed} for peer in peers],
         "ratio": ours.speed / max(peer.speed for peer in peers),
-        "agreed": all(peer.agreed for peer in peers),
+        "agreed": all(result.agreed for result in [*mine, *peers]),
         "limits": limits,
+        "growth": [asdict(curve) for curve in curves],
     }
-
-
-def print_table(
-    benchmark: Benchmark, ours: Result, peers: list[Result], amounts: dict[str, float], limits: dict[str, float]
-) -> None:
-    """Medians, ratios and quality, ours first; then the machine's limits."""
-    header = [benchmark.name, benchmark.unit, "ours is", *ours.scores, "peak MB", "agrees", "work"]
-    rows = [header]
-    for result in [ours, *sorted(peers, key=lambda peer: -peer.speed)]:
-        rows.append(
-            [
-                result.name + (" (disturbed)" if result.cpu_share < CONTENDED else ""),
-                f"{result.speed:,.1f}",
-                "" if result is ours else f"{ours.speed / result.speed:,.1f}x",
-                *(f"{score:.4f}" for score in result.scores.values()),
-                f"{result.peak_bytes / 1e6:,.0f}",
-                "yes" if result.agreed else "no",
-                f"{amounts[result.name]:,.1f}",
-            ]
-        )
-    rows += [[f"limit: {name}", f"{limit:,.0f}", *[""] * (len(header) - 2)] for name, limit in limits.items()]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
-    for row in rows:
-        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        report("  ".join(cells).rstrip())
-    verdict = "reached" if ours.speed >= benchmark.target else "missed"
-    report(f"target {benchmark.target:,.0f} {benchmark.unit}: {verdict}")
 
 
 def report(line: str) -> None:

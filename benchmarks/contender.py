@@ -1,7 +1,8 @@
 """Drives one contender in its own process: ``python -m benchmarks.contender MODULE INPUT NUM_PARTS ANSWER``.
 
 A contender's module has ``prepare(path, num_parts)``, which reads the input into the form that its library takes, and
-``run(prepared)``, which is timed and returns its output in JSON's types.
+``run(prepared)``, which is timed and returns its output in JSON's types. Where the output is too large for that, it is
+let go, and ``describe(prepared)`` makes it once more and says what is to be judged.
 """
 
 import importlib
@@ -9,6 +10,8 @@ import json
 import sys
 import time
 from pathlib import Path
+
+from benchmarks.memory import peak_bytes
 
 
 def main() -> None:
@@ -19,14 +22,10 @@ def main() -> None:
     started, cpu_started = time.perf_counter(), time.process_time()
     output = contender.run(prepared)
     wall_seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
-    run = {"wall_seconds": wall_seconds, "cpu_seconds": cpu_seconds, "peak_bytes": peak_bytes(), "output": output}
-    Path(answer).write_text(json.dumps(run))
-
-
-def peak_bytes() -> int:
-    """The most memory this process has held; getrusage would count the parent that started it."""
-    status = Path("/proc/self/status").read_text()
-    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
+    run = {"wall_seconds": wall_seconds, "cpu_seconds": cpu_seconds, "peak_bytes": peak_bytes()}
+    if hasattr(contender, "describe"):
+        output = contender.describe(prepared)
+    Path(answer).write_text(json.dumps(run | {"output": output}))
 
 
 main()

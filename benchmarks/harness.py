@@ -5,7 +5,6 @@ which has the core for itself. Runs that had not are marked.
 """
 
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -16,17 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks.growth.curves import Starter
+from benchmarks.processes import ROOT, environment
+
 ROUNDS = 3
 CONTENDED = 0.9  # a run with a smaller share of its core was disturbed
-THREAD_VARIABLES = [
-    "ARROW_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "POLARS_MAX_THREADS",
-    "RAYON_NUM_THREADS",
-]
 
 
 @dataclass(frozen=True)
@@ -40,6 +33,18 @@ class Contender:
     name: str
     module: str
     num_parts: int
+
+
+@dataclass(frozen=True)
+class Target:
+    """What ours is to reach: ``factor`` times the speed of a peer or a limit, or times the unit where none is named."""
+
+    factor: float
+    of: str | None = None
+
+    def speed(self, speeds: Mapping[str, float]) -> float:
+        """The speed to reach, given those of the peers and limits by name."""
+        return self.factor * (speeds[self.of] if self.of else 1.0)
 
 
 @dataclass(frozen=True)
@@ -61,30 +66,35 @@ class Result:
     num_parts: int
     peak_bytes: int
     cpu_share: float  # the least share of its core that a run had
-    scores: dict[str, float]
+    scores: dict[str, float | None]
     agreed: bool
 
 
 class Benchmark(ABC):
-    """One question of speed. ``target`` is ours, in ``unit``; higher is better."""
+    """One question of speed, in ``unit``; higher is better. ``variants`` are other work of ours, shown beside it.
+
+    ``starters`` are those whose growth is measured as well.
+    """
 
     name: str
     unit: str
-    target: float
+    targets: Sequence[Target] = ()
     ours: Contender
+    variants: Sequence[Contender] = ()
     peers: Sequence[Contender]
+    starters: Sequence[Starter] = ()
 
     @abstractmethod
     def write_input(self, path: Path) -> str:
-        """Write the input, the same on every machine; returns what it is, in a sentence."""
+        """Write the input, a file or a folder, the same on every machine; returns what it is, in a sentence."""
 
     @abstractmethod
     def amount(self, path: Path, num_parts: int) -> float:
         """How much work the first parts of the input are: speed is this over processor seconds."""
 
     @abstractmethod
-    def judge(self, path: Path, num_parts: int, output: Any) -> dict[str, float]:
-        """The quality of an output, by name."""
+    def judge(self, path: Path, num_parts: int, output: Any) -> dict[str, float | None]:
+        """The quality of an output, by name; None where a contender does not make what is judged."""
 
     @abstractmethod
     def agree(self, path: Path, num_parts: int, output: Any, ours: Any) -> bool:
@@ -95,28 +105,23 @@ class Benchmark(ABC):
         """What the machine allows at best, in ``unit``, by name."""
 
 
-def pin_to_one_core() -> None:
-    """Keep this process and its children on one core, and their libraries to one thread."""
-    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    os.environ |= dict.fromkeys(THREAD_VARIABLES, "1")
-
-
 def run_benchmark(
     benchmark: Benchmark, path: Path, peer_python: Path, report: Callable[[str], None]
-) -> tuple[Result, list[Result]]:
-    """Run ours and the peers by turns over an input; returns the results of ours and of each peer."""
-    contenders = [benchmark.ours, *benchmark.peers]
+) -> tuple[list[Result], list[Result]]:
+    """Run all contenders by turns over an input; returns the results of ours with its variants, and of the peers."""
+    mine = [benchmark.ours, *benchmark.variants]
+    contenders = [*mine, *benchmark.peers]
     runs: dict[str, list[Run]] = {contender.name: [] for contender in contenders}
     for number in range(ROUNDS):
         for contender in contenders:
-            python = Path(sys.executable) if contender is benchmark.ours else peer_python
+            python = Path(sys.executable) if contender in mine else peer_python
             run = run_once(python, contender, path)
             speed = benchmark.amount(path, contender.num_parts) / run.cpu_seconds
             report(f"round {number + 1} of {ROUNDS}: {contender.name} {speed:,.1f} {benchmark.unit}")
             runs[contender.name].append(run)
     ours = runs[benchmark.ours.name][0].output
     results = [summarise(benchmark, path, contender, runs[contender.name], ours) for contender in contenders]
-    return results[0], results[1:]
+    return results[: len(mine)], results[len(mine) :]
 
 
 def summarise(benchmark: Benchmark, path: Path, contender: Contender, runs: Sequence[Run], ours: Any) -> Result:
@@ -126,7 +131,7 @@ def summarise(benchmark: Benchmark, path: Path, contender: Contender, runs: Sequ
         name=contender.name,
         speed=benchmark.amount(path, contender.num_parts) / statistics.median(run.cpu_seconds for run in runs),
         num_parts=contender.num_parts,
-        peak_bytes=max(run.peak_bytes for run in runs),
+        peak_bytes=int(statistics.median(run.peak_bytes for run in runs)),
         cpu_share=min(run.cpu_seconds / run.wall_seconds for run in runs),
         scores=benchmark.judge(path, contender.num_parts, output),
         agreed=benchmark.agree(path, contender.num_parts, output, ours),
@@ -138,10 +143,6 @@ def run_once(python: Path, contender: Contender, path: Path) -> Run:
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "run.json"
         arguments = [contender.module, str(path), str(contender.num_parts), str(answer)]
-        subprocess.run([python, "-m", "benchmarks.contender", *arguments], cwd=ROOT, env=environment(), check=True)
+        command = [str(python), "-m", "benchmarks.contender", *arguments]
+        subprocess.run(command, cwd=ROOT, env=environment(folder), check=True)
         return Run(**json.loads(answer.read_text()))
-
-
-def environment() -> Mapping[str, str]:
-    """The environment of every contender: no network, no chatter."""
-    return os.environ | {"HF_HUB_OFFLINE": "1", "LOGURU_LEVEL": "ERROR", "TQDM_DISABLE": "1", "PYTHONPATH": str(ROOT)}

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from benchmarks.dedup.corpus import NUM_PARTS, write_corpus
-from benchmarks.harness import Benchmark, Contender
+from benchmarks.harness import Benchmark, Contender, Target
 from benchmarks.limits import memory_copy_megabytes_per_second, parquet_megabytes_per_second
 
 DUPLICATE = 0.7  # pairs at least as similar are to be found
@@ -22,7 +22,7 @@ class DedupBenchmark(Benchmark):
 
     name = "dedup"
     unit = "MB/s"
-    target = 100.0
+    targets = (Target(100.0),)
     ours = Contender("phaseline", "benchmarks.dedup.ours", NUM_PARTS)
     peers = (
         Contender("fastsketchlsh, polars", "benchmarks.dedup.with_fastsketch", NUM_PARTS),
@@ -38,7 +38,7 @@ class DedupBenchmark(Benchmark):
     def amount(self, path: Path, num_parts: int) -> float:
         return pc.sum(pc.binary_length(planted(path, num_parts)["text"])).as_py() / 1e6
 
-    def judge(self, path: Path, num_parts: int, output: Any) -> dict[str, float]:
+    def judge(self, path: Path, num_parts: int, output: Any) -> dict[str, float | None]:
         """Recall: duplicate pairs of which one is removed. Precision: removed documents that are no false positives."""
         removed = set(output)
         wrong = found = num_duplicates = 0
