@@ -91,8 +91,8 @@ def run_train(options: argparse.Namespace) -> None:
     from assets.materialise import materialise
     from assets.project import Project, default_home
     from assets.summary import print_summary
-    from training.declared_recipes import select
-    from training.run import open_run
+    from training.declared.recipes import select
+    from training.runs.run import open_run
 
     project = Project(default_home())
     recipe, phases = select(project.recipes, options.selection)
@@ -146,7 +146,7 @@ def run_amend(options: argparse.Namespace) -> None:
 def run_summary(options: argparse.Namespace) -> None:
     from assets.project import Project, default_home
     from assets.summary import print_summary
-    from training.run import open_run
+    from training.runs.run import open_run
 
     project = Project(default_home())
     print_summary(project, open_run(project.store, newest_run(project.home, options.name)))
@@ -156,7 +156,7 @@ def run_audit(options: argparse.Namespace) -> None:
     from assets.lineage import audit_json, print_audit
     from assets.project import default_home
     from pipelines.store import Store
-    from training.run import open_run
+    from training.runs.run import open_run
 
     store = Store(default_home())
     run = open_run(store, newest_run(store.root, options.name))
@@ -170,7 +170,7 @@ def run_trace(options: argparse.Namespace) -> None:
     from assets.lineage import document_json, print_document, print_step, step_json
     from assets.project import default_home
     from pipelines.store import Store
-    from training.run import open_run
+    from training.runs.run import open_run
 
     store = Store(default_home())
     run = open_run(store, newest_run(store.root, options.name))

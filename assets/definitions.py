@@ -12,7 +12,7 @@ from assets.perplexity import perplexity_steps
 from assets.project import Project, default_home
 from assets.step import Step, closure
 from assets.training import recipe_steps
-from training.recipe import Recipe
+from training.declared.recipe import Recipe
 
 
 def project_steps(project: Project, arms: Sequence[Recipe] = ()) -> list[Step]:

@@ -9,10 +9,10 @@ from rich.tree import Tree
 
 from assets.tables import console
 from pipelines.store import Artifact, Store
-from training.audit import Node, as_json, lineage, tokens_by_source
-from training.checkpoints import checkpoint_steps, get_checkpoint
-from training.run import Run
-from training.trace import trace_document, trace_step
+from training.lineage.audit import Node, as_json, lineage, tokens_by_source
+from training.lineage.trace import trace_document, trace_step
+from training.runs.checkpoints import checkpoint_steps, get_checkpoint
+from training.runs.run import Run
 
 MOST_NAMED = 4
 

@@ -4,11 +4,11 @@ from assets.project import Project
 from pipelines.corpus import QUADRANTS_ASSET
 from pipelines.store import Artifact
 from pipelines.tokenizer import TOKENIZER_ASSET
-from training.catalogue import Catalogue, catalogue_of_store
-from training.compile import BaseRun, Compilation, compile_recipe
+from training.compiler.catalogue import Catalogue, catalogue_of_store
+from training.compiler.compile import BaseRun, Compilation, compile_recipe
+from training.declared.recipe import Recipe
+from training.declared.used_names import used_names
 from training.manifest import Manifest, read_manifest
-from training.recipe import Recipe
-from training.used_names import used_names
 
 
 def parents_of_manifest(project: Project, recipe: Recipe) -> list[str]:

@@ -14,8 +14,8 @@ from assets.project import Project
 from assets.step import closure, outdated
 from pipelines.errors import PhaselineError
 from pipelines.store import Store, disk_full, unsound
-from training.declared_recipes import run_phases
-from training.recipe import Recipe
+from training.declared.recipe import Recipe
+from training.declared.recipes import run_phases
 
 CHECK_FAILED = "DagsterAssetCheckFailedError"  # which Dagster keeps to itself
 INSTANCE = """\

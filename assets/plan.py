@@ -8,8 +8,8 @@ from rich.text import Text
 
 from assets.tables import console, new_table
 from pipelines.evidence import EvidenceLabel
-from training.cost import Cost
-from training.plan import PhasePlan, Plan
+from training.planning.cost import Cost
+from training.planning.plan import PhasePlan, Plan
 
 WIDEST = 1000
 STYLES: dict[EvidenceLabel, str] = {

@@ -14,16 +14,16 @@ from assets.project import Project
 from assets.tables import console, new_table
 from pipelines.errors import PhaselineError
 from pipelines.store import Artifact
-from training.catalogue import catalogue_of_sizes
-from training.compile import Compilation, compile_recipe
-from training.cost import rate_of_earlier_run, read_hardware
-from training.declared_recipes import arms as arms_of
-from training.difference import describe
+from training.compiler.catalogue import catalogue_of_sizes
+from training.compiler.compile import Compilation, compile_recipe
+from training.compiler.publication import ensure_manifest
+from training.declared.recipe import Recipe
+from training.declared.recipes import arms as arms_of
+from training.declared.scale import read_scale, scaled
 from training.manifest import Manifest, read_manifest
-from training.plan import Plan, make_plan
-from training.publication import ensure_manifest
-from training.recipe import Recipe
-from training.scale import read_scale, scaled
+from training.planning.cost import rate_of_earlier_run, read_hardware
+from training.planning.difference import describe
+from training.planning.plan import Plan, make_plan
 
 
 def plan(project: Project, name: str, *, scale: str | None, plot: Path | None, as_json: bool) -> None:
@@ -31,7 +31,7 @@ def plan(project: Project, name: str, *, scale: str | None, plot: Path | None, a
     recipe, compilation, available = compiled(project, name, scale)
     made = plan_of(project, recipe, compilation, available)
     if plot is not None:
-        from training.plots import plot_plan
+        from training.planning.plots import plot_plan
 
         plot_plan(compilation.manifest, plot)
     if as_json:
@@ -165,8 +165,8 @@ def published(project: Project, name: str) -> Artifact:
 
 def verify(project: Project, name: str) -> None:
     """Compute every digest behind a manifest again, and those of its run; raises PhaselineError for what changed."""
-    from training.run import known_runs
-    from training.verification import verify_artifact, verify_run
+    from training.lineage.verification import verify_artifact, verify_run
+    from training.runs.run import known_runs
 
     artifact = published(project, name)
     run = artifact.name.removeprefix("manifests/")
@@ -187,8 +187,8 @@ def verify(project: Project, name: str) -> None:
 
 def amend_run(project: Project, name: str) -> None:
     """Let a run in flight follow the newest manifest of its recipe."""
-    from training.amend import amend
-    from training.run import open_run
+    from training.runs.amend import amend
+    from training.runs.run import open_run
 
     run = open_run(project.store, name)
     amended = amend(project.store, run, project.store.require(run.artifact.asset))

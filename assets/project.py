@@ -21,10 +21,10 @@ from pipelines.tokenizer import TokenizerDeclaration
 from quality.declaration import ClassifierDeclaration
 from quality.expectations import Expectations
 from quality.perplexity.declaration import PerplexityDeclaration
-from training.declared_recipes import read_recipes
-from training.leaves import shards_of
-from training.recipe import Recipe
-from training.used_names import reached, used_names
+from training.compiler.leaves import shards_of
+from training.declared.recipe import Recipe
+from training.declared.recipes import read_recipes
+from training.declared.used_names import reached, used_names
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

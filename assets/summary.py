@@ -11,10 +11,10 @@ from assets.tables import console, new_table
 from pipelines.corpus import DEDUP, HELD_OUT, TRAIN, survivors
 from pipelines.record import Flow
 from pipelines.store import Artifact, Store
-from training.bill import bill_of_data
-from training.checkpoints import START, boundaries, checkpoint_steps
 from training.manifest import Manifest
-from training.run import Run
+from training.runs.checkpoints import START, boundaries, checkpoint_steps
+from training.runs.run import Run
+from training.sampling.bill import bill_of_data
 
 MOST_REASONS = 3
 

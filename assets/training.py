@@ -9,15 +9,15 @@ from assets.step import Progress, Step
 from evals.held_out import ensure_held_out
 from pipelines.store import Outcome
 from pipelines.tokenizer import TOKENIZER_ASSET
-from training.checkpoints import START, checkpoint_steps, get_checkpoint
-from training.declared_recipes import run_phases
+from training.compiler.publication import ensure_manifest
+from training.declared.recipe import Recipe
+from training.declared.recipes import run_phases
 from training.export import ensure_export
-from training.launch import train
-from training.metrics import read_metrics
-from training.plots import plot_loss
-from training.publication import ensure_manifest
-from training.recipe import Recipe
-from training.run import Run, create_run
+from training.planning.plots import plot_loss
+from training.runs.checkpoints import START, checkpoint_steps, get_checkpoint
+from training.runs.launch import train
+from training.runs.metrics import read_metrics
+from training.runs.run import Run, create_run
 
 
 def recipe_steps(project: Project, recipe: Recipe) -> Iterator[Step]:

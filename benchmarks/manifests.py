@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from pipelines.record import FileEntry
+from training.declared.recipe import OptimizerDeclaration
 from training.manifest import Manifest, SourceReference, TokenizerReference
-from training.order import PhaseShape, lay_out
-from training.recipe import OptimizerDeclaration
+from training.sampling.order import PhaseShape, lay_out
 from training.schedule import Piece, Schedule
 
 SEED = 7

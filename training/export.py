@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pipelines.errors import PhaselineError
 from pipelines.record import Check, Parent
 from pipelines.store import Artifact, Draft, Outcome, Store
-from training.checkpoints import boundaries, get_checkpoint
-from training.run import Run
+from training.runs.checkpoints import boundaries, get_checkpoint
+from training.runs.run import Run
 
 CODE_VERSION = "1"
 TOKENIZER = "tokenizer.json"

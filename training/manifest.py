@@ -11,7 +11,7 @@ from pipelines.digests import canonical_json, value_digest
 from pipelines.errors import PhaselineError
 from pipelines.record import FileEntry
 from pipelines.store import Artifact
-from training.recipe import OptimizerDeclaration
+from training.declared.recipe import OptimizerDeclaration
 from training.schedule import Schedule
 
 MANIFEST = "manifest.json"

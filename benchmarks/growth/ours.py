@@ -8,8 +8,8 @@ import numpy as np
 from benchmarks.growth.sparse import BATCH_SIZE, SEQUENCE_LENGTH, num_windows, token_file, write_sparse
 from benchmarks.manifests import one_epoch
 from training.manifest import MANIFEST, Manifest, write_manifest
-from training.token_files import TokenFile
-from training.windows import Sequences, WindowReader
+from training.tokens.files import TokenFile
+from training.tokens.windows import Sequences, WindowReader
 
 
 def write_input(folder: Path, num_samples: int) -> None:

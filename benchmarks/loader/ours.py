@@ -8,8 +8,8 @@ import numpy as np
 from benchmarks.loader.batches import Batch, Loader, describe, first_parts, run
 from benchmarks.loader.corpus import BATCH_SIZE, SEQUENCE_LENGTH, WINDOWS, token_file
 from benchmarks.manifests import one_epoch
-from training.token_files import TokenFile
-from training.windows import WindowReader
+from training.tokens.files import TokenFile
+from training.tokens.windows import WindowReader
 
 __all__ = ["describe", "prepare", "run"]
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmarks.manifests import one_epoch
 from benchmarks.order.samples import CHUNK, SAMPLES_PER_PART, SEQUENCE_LENGTH, Order, Places, describe, num_windows, run
-from training.order import Order as ManifestOrder
+from training.sampling.order import Order as ManifestOrder
 
 __all__ = ["describe", "prepare", "run"]
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from benchmarks.manifests import one_epoch
 from benchmarks.order.samples import CHUNK, SAMPLES_PER_PART, SEQUENCE_LENGTH, num_distinct, num_windows
-from training.order import Order
+from training.sampling.order import Order
 
 Samples = Callable[[], Iterator[npt.NDArray[np.int64]]]
 

@@ -12,7 +12,7 @@ from assets.command import main
 from assets.materialise import materialise
 from assets.project import Folders, Project
 from pipelines.errors import PhaselineError
-from training.declared_recipes import select
+from training.declared.recipes import select
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from assets.command import main
 from assets.materialise import materialise
 from assets.project import Project
 from pipelines.store import Artifact
-from training.bill import bill_of_data
-from training.declared_recipes import select
+from training.declared.recipes import select
 from training.manifest import Manifest, read_manifest
-from training.run import open_run
+from training.runs.run import open_run
+from training.sampling.bill import bill_of_data
 
 COMMON = """\
 title: In miniature

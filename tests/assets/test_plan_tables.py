@@ -5,8 +5,8 @@ from hand_made import HandMadePhase, hand_made, source
 
 from assets.plan import console, duration, print_differences, print_plan
 from pipelines.evidence import Evidence
-from training.cost import read_hardware
-from training.plan import Plan, make_plan
+from training.planning.cost import read_hardware
+from training.planning.plan import Plan, make_plan
 
 LONG_NAME = "web_medium[quadrant=high_ppl_high_pd]"
 

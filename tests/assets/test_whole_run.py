@@ -10,9 +10,9 @@ from assets.lineage import audit_json, document_json, step_json
 from assets.materialise import materialise
 from assets.project import Project
 from assets.summary import print_summary
-from training.checkpoints import checkpoint_steps
-from training.declared_recipes import select
-from training.run import Run, open_run
+from training.declared.recipes import select
+from training.runs.checkpoints import checkpoint_steps
+from training.runs.run import Run, open_run
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import pytest
 from small_run import make_manifest, small_recipe
 
 from pipelines.store import Artifact, Store
-from training.launch import RunState, train
-from training.metrics import StepMetrics
+from training.runs.launch import RunState, train
+from training.runs.metrics import StepMetrics
 
 NUM_STEPS = 36
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from training.catalogue import Catalogue, Sizes, catalogue_of_sizes
-from training.recipe import Recipe
+from training.compiler.catalogue import Catalogue, catalogue_of_sizes
+from training.declared.recipe import Recipe
+from training.declared.scale import Sizes
 
 QUADRANTS = {"high_ppl_low_pd": 0.3, "high_ppl_high_pd": 0.2, "low_ppl_low_pd": 0.2, "low_ppl_high_pd": 0.3}
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from pipelines.digests import value_digest
 from pipelines.record import FileEntry
+from training.declared.recipe import OptimizerDeclaration
 from training.manifest import CompiledPhase, Manifest, SourceReference, TokenizerReference, Transition
-from training.recipe import OptimizerDeclaration
 from training.schedule import Piece, Schedule
 
 

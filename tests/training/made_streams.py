@@ -10,8 +10,8 @@ from pipelines.record import FileEntry
 from pipelines.shards import TOKENS, TokenisedDocument, open_shards, write_shards
 from pipelines.store import Artifact, Draft, Store
 from training.manifest import Manifest, SourceReference
-from training.order import Order
-from training.windows import Sequences
+from training.sampling.order import Order
+from training.tokens.windows import Sequences
 
 EXTENTS = "extents/selected.npy"
 VOCAB_SIZE = 512

@@ -7,11 +7,11 @@ from typing import Any
 from hypothesis import strategies as st
 
 from pipelines.record import FileEntry
+from training.declared.recipe import OptimizerDeclaration
 from training.manifest import Manifest, SourceReference, TokenizerReference, Transition
-from training.order import PhaseShape, lay_out
-from training.recipe import OptimizerDeclaration
+from training.sampling.order import PhaseShape, lay_out
+from training.sampling.transitions import compile_transition
 from training.schedule import Piece, Schedule
-from training.transitions import compile_transition
 
 
 def phase(

@@ -10,12 +10,12 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from pipelines.shards import TokenisedDocument, write_shards
 from pipelines.store import Artifact, Draft, Store
-from training.catalogue import catalogue_of_store
-from training.compile import BaseRun
-from training.extents import write_extents
+from training.compiler.catalogue import catalogue_of_store
+from training.compiler.compile import BaseRun
+from training.compiler.extents import write_extents
+from training.compiler.publication import ensure_manifest
+from training.declared.recipe import Recipe
 from training.manifest import Manifest, write_manifest
-from training.publication import ensure_manifest
-from training.recipe import Recipe
 
 END_OF_TEXT = "<|endoftext|>"
 VOCAB_SIZE = 280

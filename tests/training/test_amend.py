@@ -8,11 +8,11 @@ from small_run import compiled, make_manifest, small_recipe
 
 from pipelines.errors import PhaselineError
 from pipelines.store import Artifact, Store
-from training.amend import amend
-from training.checkpoints import get_checkpoint
-from training.launch import train
-from training.metrics import read_metrics
-from training.run import Run, create_run, open_run
+from training.runs.amend import amend
+from training.runs.checkpoints import get_checkpoint
+from training.runs.launch import train
+from training.runs.metrics import read_metrics
+from training.runs.run import Run, create_run, open_run
 
 STEPS_DONE = 18
 FUTURE_TOKENS = 3 * 16 * 16 + 15 * 12 * 32  # of the 3 steps that are left of the first phase, and of the second

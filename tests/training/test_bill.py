@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from manifests import manifest, manifests, phase
 
-from training.bill import MOST_STRETCHES, SourceBill, bill_of_data
 from training.manifest import Manifest
-from training.order import Order
+from training.sampling.bill import MOST_STRETCHES, SourceBill, bill_of_data
+from training.sampling.order import Order
+from training.sampling.transitions import compile_transition
 from training.schedule import Piece, Schedule
-from training.transitions import compile_transition
 
 
 def check(made: Manifest, step: int) -> None:

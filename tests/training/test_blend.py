@@ -6,7 +6,18 @@ import pytest
 
 from pipelines.declared import Declared, read_declaration
 from pipelines.errors import PhaselineError
-from training.blend import Blend, BlendOrName, Derived, Natural, Temperature, To, UniMax, Within, given_names, names_in
+from training.declared.blend import (
+    Blend,
+    BlendOrName,
+    Derived,
+    Natural,
+    Temperature,
+    To,
+    UniMax,
+    Within,
+    given_names,
+    names_in,
+)
 
 
 class Blends(Declared):

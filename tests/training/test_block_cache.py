@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import PhaselineError
-from training.block_cache import BlockCache
+from training.tokens.block_cache import BlockCache
 
 
 def block(number: int, num_bytes: int = 100) -> tuple[str, bytes]:
@@ -79,7 +79,7 @@ from pathlib import Path
 
 sys.path.insert(0, "tests/training")
 from test_block_cache import block
-from training.block_cache import BlockCache
+from training.tokens.block_cache import BlockCache
 
 folder, seed = Path(sys.argv[1]), int(sys.argv[2])
 cache, choice = BlockCache(folder, 1000), random.Random(seed)

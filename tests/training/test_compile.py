@@ -8,9 +8,9 @@ from declared import catalogue, fields, recipe
 from pydantic import ValidationError
 
 from pipelines.errors import PhaselineError
-from training.compile import BaseRun, compile_recipe
-from training.order import Order
-from training.recipe import Recipe
+from training.compiler.compile import BaseRun, compile_recipe
+from training.declared.recipe import Recipe
+from training.sampling.order import Order
 
 TWO_PHASES = [
     {"name": "first", "blend": {"s0": 0.5, "s1": 0.3, "s2": 0.2}, "until": {"fraction": 0.6}},

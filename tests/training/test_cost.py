@@ -9,9 +9,9 @@ from hand_made import HandMadePhase, hand_made, source
 from pipelines.errors import PhaselineError
 from pipelines.record import Record, content_digest, provenance
 from pipelines.store import write_record
-from training.cost import RunRate, cost_of, flops_per_token, rate_of_earlier_run, read_hardware
 from training.manifest import Manifest
 from training.models import LlamaShape
+from training.planning.cost import RunRate, cost_of, flops_per_token, rate_of_earlier_run, read_hardware
 
 
 def manifest(model: str = "llama_test", steps: int = 10) -> Manifest:

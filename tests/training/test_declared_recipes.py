@@ -8,7 +8,7 @@ import yaml
 from declared import fields
 
 from pipelines.errors import PhaselineError
-from training.declared_recipes import read_recipes, select
+from training.declared.recipes import read_recipes, select
 
 PHASES = [{"name": "a", "blend": {"s0": 1.0}, "until": {"fraction": 0.5}}, {"name": "b", "blend": {"s1": 1.0}}]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from pipelines.errors import PhaselineError
-from training.declared_schedule import ScheduleDeclaration, compile_schedule
+from training.declared.schedule import ScheduleDeclaration, compile_schedule
 from training.schedule import Piece, Schedule
 
 PEAK = 3e-3

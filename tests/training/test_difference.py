@@ -8,10 +8,10 @@ from hand_made import HandMadePhase, hand_made, source, straight
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.difference import describe, first_difference
-from training.first_difference import agreed_steps
 from training.manifest import Manifest, SourceReference, StartReference, Transition
-from training.order import Order
+from training.planning.difference import describe, first_difference
+from training.sampling.first_difference import agreed_steps
+from training.sampling.order import Order
 
 SOURCES = (source("code", 3201), source("web", 32_001), source("wiki", 1601))
 DIVERSE = HandMadePhase("diverse", 50, {"code": 40, "web": 140, "wiki": 20})

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import PhaselineError
-from training.epoch_caps import cap_epochs
-from training.mixture import Mixture
-from training.placement import Placed
+from training.compiler.epoch_caps import cap_epochs
+from training.compiler.mixture import Mixture
+from training.compiler.placement import Placed
 
 
 def phase(name: str, num_tokens: int) -> Placed:

@@ -4,8 +4,8 @@ import pytest
 from conftest import TrainedRun
 
 from pipelines.errors import PhaselineError
-from training.checkpoints import get_checkpoint
 from training.export import ensure_export
+from training.runs.checkpoints import get_checkpoint
 
 
 def test_an_export_loads_in_transformers_with_equal_logits(

@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from manifests import manifest, manifests, phase
 
-from training.exposure import tokens_seen
 from training.manifest import Manifest
-from training.order import Order
+from training.sampling.exposure import tokens_seen
+from training.sampling.order import Order
 
 
 @settings(max_examples=100, deadline=None)

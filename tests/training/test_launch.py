@@ -7,11 +7,11 @@ from conftest import TrainedRun
 from small_run import make_manifest, small_recipe
 
 from pipelines.errors import PhaselineError
-from training.events import parse_event
-from training.launch import train
 from training.manifest import read_manifest
 from training.models import local_batch_size, local_batch_sizes, model_preset
-from training.run import open_run
+from training.runs.events import parse_event
+from training.runs.launch import train
+from training.runs.run import open_run
 
 
 def test_a_step_beyond_the_run_is_refused(tmp_path: Path) -> None:

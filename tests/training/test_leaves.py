@@ -15,10 +15,10 @@ from pipelines.parts import Part
 from pipelines.record import FileEntry
 from pipelines.shards import TokenisedDocument, write_shards
 from pipelines.store import Draft, Store
-from training.catalogue import Catalogue, ShardsEntry
-from training.leaves import Leaf, Leaves, cut, licences, shortened
+from training.compiler.catalogue import Catalogue, ShardsEntry
+from training.compiler.leaves import Leaf, Leaves, cut, licences, shortened
+from training.declared.recipe import Group
 from training.manifest import TokenizerReference
-from training.recipe import Group
 
 LANGUAGES = ["en", "de", "fr"]
 LICENCES = ["MIT", "CC0-1.0"]

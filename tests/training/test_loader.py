@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from made_streams import MadeStreams, made_streams
 
-from training.token_cache import available_token_files
+from training.tokens.mirror import available_token_files
 
 if TYPE_CHECKING:
     from training.titan.loader import Batch, ManifestLoader

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from pipelines.errors import PhaselineError
-from training.blend import Blend
-from training.mixture import Mixture, integer_weights, resolve
+from training.compiler.mixture import Mixture, integer_weights, resolve
+from training.declared.blend import Blend
 
 # The blends of arXiv:2406.03476, tables 2 and 4.
 BASE = {"cc_large": 0.3435, "cc_small": 0.3670, "domain": 0.0717, "code": 0.2178}

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from manifests import manifest, manifests, phase, shapes_of
 
 from training.manifest import Manifest
-from training.order import BLOCK, Order, Windows, lay_out
-from training.transitions import compile_transition
+from training.sampling.order import BLOCK, Order, Windows, lay_out
+from training.sampling.transitions import compile_transition
 
 Int64s = npt.NDArray[np.int64]
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.permutation import permute, permute_each, subkeys, unpermute
+from training.sampling.permutation import permute, permute_each, subkeys, unpermute
 
 
 @settings(deadline=None)

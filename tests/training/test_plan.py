@@ -7,12 +7,12 @@ import pytest
 from hand_made import HandMadePhase, hand_made, source
 
 from pipelines.evidence import Evidence
-from training.cost import read_hardware
 from training.manifest import Manifest, Transition
-from training.order import Order
-from training.plan import Plan, make_plan, worth
-from training.plots import groups_of, plot_plan
-from training.stretches import stretches
+from training.planning.cost import read_hardware
+from training.planning.plan import Plan, make_plan, worth
+from training.planning.plots import groups_of, plot_plan
+from training.sampling.order import Order
+from training.sampling.stretches import stretches
 
 
 def plan_of(manifest: Manifest, **unused: int) -> Plan:

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from declared import catalogue
 
-from training.catalogue import Catalogue, catalogue_of_sizes
-from training.compile import BaseRun, Compilation, compile_recipe
-from training.declared_recipes import read_recipes
-from training.order import Order
-from training.recipe import Recipe
-from training.scale import read_scale, scaled
+from training.compiler.catalogue import Catalogue, catalogue_of_sizes
+from training.compiler.compile import BaseRun, Compilation, compile_recipe
+from training.declared.recipe import Recipe
+from training.declared.recipes import read_recipes
+from training.declared.scale import read_scale, scaled
+from training.sampling.order import Order
 
 RECIPES = Path(__file__).parents[2] / "training/recipes"
 SMALL = {

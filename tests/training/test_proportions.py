@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.proportions import MAX_TOTAL, Proportions
+from training.sampling.proportions import MAX_TOTAL, Proportions
 
 weights = st.lists(st.integers(0, 30) | st.integers(0, 2**36), min_size=1, max_size=20).filter(any)
 

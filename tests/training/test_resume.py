@@ -17,12 +17,12 @@ from small_run import make_manifest, small_recipe
 
 from pipelines.errors import PhaselineError
 from pipelines.store import Artifact, Store
-from training.checkpoints import get_checkpoint, step_folder
-from training.launch import REPOSITORY, RunState, train
-from training.metrics import StepMetrics, read_metrics
+from training.runs.checkpoints import get_checkpoint, step_folder
+from training.runs.launch import REPOSITORY, RunState, train
+from training.runs.metrics import StepMetrics, read_metrics
 
 TRAIN = """
-import sys; from pathlib import Path; from pipelines.store import Store; from training.launch import train
+import sys; from pathlib import Path; from pipelines.store import Store; from training.runs.launch import train
 store = Store(Path(sys.argv[1]))
 train(store, store.require("manifests/small"), until_step=int(sys.argv[2]), num_processes=2, checkpoint_every_steps=5,
       report=print)

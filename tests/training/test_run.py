@@ -6,7 +6,7 @@ import pytest
 from small_run import compiled, make_manifest, small_recipe
 
 from pipelines.errors import PhaselineError
-from training.run import create_run, open_run
+from training.runs.run import create_run, open_run
 
 
 def test_a_recipe_that_is_changed_back_trains_in_the_run_it_had(tmp_path: Path) -> None:

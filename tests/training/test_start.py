@@ -11,16 +11,16 @@ from small_run import compiled, small_recipe
 
 from pipelines.errors import PhaselineError
 from pipelines.store import Artifact, Store
-from training.audit import lineage, walk
-from training.checkpoints import find_artifact, get_checkpoint, step_folder
-from training.compile import BaseRun
-from training.launch import RunState, train
+from training.compiler.compile import BaseRun
+from training.lineage.audit import lineage, walk
 from training.manifest import Manifest, read_manifest
-from training.metrics import read_metrics
-from training.run import Run, open_run
-from training.start import start_checkpoint
-from training.token_files import token_files
-from training.windows import WindowReader
+from training.runs.checkpoints import find_artifact, get_checkpoint, step_folder
+from training.runs.launch import RunState, train
+from training.runs.metrics import read_metrics
+from training.runs.run import Run, open_run
+from training.runs.start import start_checkpoint
+from training.tokens.files import token_files
+from training.tokens.windows import WindowReader
 
 
 @pytest.fixture(scope="module")

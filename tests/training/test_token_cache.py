@@ -12,10 +12,10 @@ from made_streams import MadeStreams, made_streams
 
 from pipelines.errors import PhaselineError
 from pipelines.shards import BLOCK_BYTES
-from training.block_cache import BlockCache
-from training.token_cache import Mirror, MirroredTokenFile, available_token_files
-from training.token_files import token_files, verify_token_files
-from training.windows import WindowReader
+from training.tokens.block_cache import BlockCache
+from training.tokens.files import token_files, verify_token_files
+from training.tokens.mirror import Mirror, MirroredTokenFile, available_token_files
+from training.tokens.windows import WindowReader
 
 URL = "memory://bucket/phaseline"
 TOKENS_PER_SHARDS = 1_300_000  # a little over two and a half megabytes

@@ -8,7 +8,7 @@ import pytest
 from made_streams import EXTENTS, MadeStreams, made_streams
 
 from pipelines.errors import PhaselineError
-from training.token_files import token_files, verify_token_files
+from training.tokens.files import token_files, verify_token_files
 
 
 @pytest.fixture

@@ -12,14 +12,14 @@ from small_run import publish
 from pipelines.errors import PhaselineError
 from pipelines.shards import TOKENS, open_shards
 from pipelines.store import Artifact
-from training.audit import tokens_by_source
-from training.extents import describe_extents
+from training.compiler.extents import describe_extents
+from training.lineage.audit import tokens_by_source
+from training.lineage.trace import trace_document, trace_step
 from training.manifest import SourceReference, TokenizerReference, Transition
-from training.order import Order
-from training.run import Run, create_run
-from training.token_files import token_files
-from training.trace import trace_document, trace_step
-from training.windows import WindowReader
+from training.runs.run import Run, create_run
+from training.sampling.order import Order
+from training.tokens.files import token_files
+from training.tokens.windows import WindowReader
 
 STEPS = 62
 FIRST_TOKEN = 11  # of the stretch that "s1" is

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.transitions import TransitionShape, compile_transition, incoming_before
+from training.sampling.transitions import TransitionShape, compile_transition, incoming_before
 
 shapes = st.sampled_from(["linear", "sigmoid"])
 

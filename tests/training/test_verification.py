@@ -11,9 +11,9 @@ from hand_made import HandMadePhase, hand_made, source
 from pipelines.errors import PhaselineError
 from pipelines.record import FileEntry, Record, content_digest, provenance
 from pipelines.store import RECORD, Artifact, Draft, Store, describe_files, write_record
+from training.lineage.verification import Finding, verify_artifact, verify_run
 from training.manifest import MANIFEST, write_manifest
-from training.run import create_run
-from training.verification import Finding, verify_artifact, verify_run
+from training.runs.run import create_run
 
 
 def write(content: bytes, name: str = "tokens.bin") -> Callable[[Draft], None]:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from made_streams import MadeStreams, made_streams, positions
 
 from pipelines.record import FileEntry
-from training.token_files import token_files
-from training.windows import Sequences, WindowReader, fill_sequences
+from training.tokens.files import token_files
+from training.tokens.windows import Sequences, WindowReader, fill_sequences
 
 
 @pytest.fixture(scope="module")
@@ -110,8 +110,8 @@ import json, sys
 from pathlib import Path
 
 from training.manifest import Manifest
-from training.token_files import TokenFile
-from training.windows import WindowReader
+from training.tokens.files import TokenFile
+from training.tokens.windows import WindowReader
 
 folder = Path(sys.argv[1])
 manifest = Manifest.model_validate_json((folder / "manifest.json").read_bytes())

@@ -15,13 +15,13 @@ from pathlib import Path
 from pipelines.errors import PhaselineError
 from pipelines.record import Parent
 from pipelines.store import Store
-from training.checkpoints import checkpoint_steps, refuse_changed, settle
-from training.events import emit
-from training.run import Run, open_run
-from training.start import start_checkpoint
-from training.token_cache import available_token_files
-from training.token_files import verify_token_files
-from training.windows import SourceFiles
+from training.runs.checkpoints import checkpoint_steps, refuse_changed, settle
+from training.runs.events import emit
+from training.runs.run import Run, open_run
+from training.runs.start import start_checkpoint
+from training.tokens.files import verify_token_files
+from training.tokens.mirror import available_token_files
+from training.tokens.windows import SourceFiles
 
 
 def main() -> int:

@@ -21,10 +21,10 @@ from torchtitan.components.checkpoint import (
 
 from pipelines.record import Parent
 from pipelines.store import Artifact, Store
-from training.checkpoints import boundaries, checkpoint_steps, record_checkpoint, started_from, step_folder
-from training.metrics import keep_metrics
-from training.run import Run
-from training.start import start_checkpoint
+from training.runs.checkpoints import boundaries, checkpoint_steps, record_checkpoint, started_from, step_folder
+from training.runs.metrics import keep_metrics
+from training.runs.run import Run
+from training.runs.start import start_checkpoint
 
 
 class RecordedCheckpoints(CheckpointManager):

@@ -13,7 +13,7 @@ import torch
 from torchtitan.components.dataloader import BaseDataLoader
 
 from training.manifest import Manifest
-from training.windows import Int64s, SourceFiles, WindowReader
+from training.tokens.windows import Int64s, SourceFiles, WindowReader
 
 Batch = tuple[dict[str, torch.Tensor], torch.Tensor]
 

@@ -12,9 +12,9 @@ import torch.distributed as dist
 from torchtitan.components.metrics import MetricsProcessor
 
 from pipelines.errors import PhaselineError
-from training.events import emit
-from training.metrics import append_metrics, step_metrics
-from training.run import Run
+from training.runs.events import emit
+from training.runs.metrics import append_metrics, step_metrics
+from training.runs.run import Run
 
 
 class RunMetrics(MetricsProcessor):

@@ -17,13 +17,13 @@ from torchtitan.trainer import Trainer
 
 from pipelines.store import Store
 from training.models import local_batch_sizes, model_preset
-from training.run import Run
+from training.runs.run import Run
 from training.titan.checkpoint import RecordedCheckpoints
 from training.titan.loader import Batch, ManifestLoader
 from training.titan.metrics import RunMetrics, refuse_not_finite
 from training.titan.model import DenseAttention, document_mask, initialise_as_one_process, model_spec
 from training.titan.schedule import ManifestSchedule
-from training.windows import SourceFiles
+from training.tokens.windows import SourceFiles
 
 ADAMW_EPSILON = 1e-8
 COMMUNICATION_TIMEOUT_SECONDS = 1800  # the other ranks wait while rank 0 records a checkpoint

@@ -1,0 +1,1 @@
+"""The compiler: a declared recipe against exact shards becomes a manifest."""

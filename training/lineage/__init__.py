@@ -1,0 +1,1 @@
+"""Lineage: from a checkpoint back to its sources, and from documents to steps."""

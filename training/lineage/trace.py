@@ -1,0 +1,217 @@
+"""Trace: from a document to the steps that saw it, and from a step to its documents."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipelines.corpus import DEDUP, REMOVALS, SURVIVORS
+from pipelines.errors import PhaselineError
+from pipelines.record import Parent
+from pipelines.shards import INDEX
+from pipelines.store import Artifact, Store
+from training.manifest import Manifest, SourceReference
+from training.runs.run import Run
+from training.sampling.order import Order
+from training.tokens.streams import DocumentsInStream, documents_in_stream
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One time that a sample held tokens of a document as input. Steps count from 1, as in the log; samples from 0.
+
+    The sample begins at the token ``offset`` of the source's stream, in the window of this number.
+    """
+
+    phase: str
+    step: int
+    sample: int
+    epoch: int
+    window: int
+    offset: int
+    num_tokens: int
+
+
+@dataclass(frozen=True)
+class DocumentTrace:
+    """Where a document lies and when it was seen. ``num_tokens`` counts its end-of-text token."""
+
+    document: str
+    source: str
+    licence: str
+    shards: str
+    offset: int
+    num_tokens: int
+    sightings: list[Sighting]
+
+
+@dataclass(frozen=True)
+class SeenDocument:
+    """A document's part in one sample of a step: the tokens [start, start + num_tokens) of the sample.
+
+    The sample begins at the token ``offset`` of the stream of ``window_source``, in the window of this number.
+    """
+
+    sample: int
+    window_source: str
+    epoch: int
+    window: int
+    offset: int
+    document: str
+    source: str
+    licence: str
+    start: int
+    num_tokens: int
+
+
+def trace_document(store: Store, run: Run, document: str, steps_done: int) -> DocumentTrace:
+    """Every time a document was seen in the first ``steps_done`` steps of a run.
+
+    Raises:
+        PhaselineError: the document is in none of the manifest's sources; says where it went if the corpus knows it.
+    """
+    manifest = run.manifest
+    for number, source in enumerate(manifest.sources):
+        artifact = artifact_of(store, source)
+        index = pq.read_table(artifact.folder / INDEX, filters=[("id", "=", document)])
+        stream = documents_in_stream(run.artifact, source, index)
+        if len(stream.ends) and stream.ends[0] > stream.starts[0]:
+            row = index.to_pylist()[0]
+            return DocumentTrace(
+                document=document,
+                source=row["source"],
+                licence=row["licence"],
+                shards=artifact.name,
+                offset=row["offset"],
+                num_tokens=row["length"],
+                sightings=sightings(manifest, number, int(stream.starts[0]), int(stream.ends[0]), steps_done),
+            )
+    raise PhaselineError(
+        f"document {document} is in none of the sources of {manifest.recipe}", fate(store, manifest, document)
+    )
+
+
+def sightings(manifest: Manifest, source: int, start: int, end: int, steps_done: int) -> list[Sighting]:
+    """Every sample of the first ``steps_done`` steps with inputs in [start, end) of a source's stream, in order."""
+    order = Order(manifest)
+    samples_done = manifest.samples_done(steps_done)
+    cell = math.gcd(*(phase.sequence_length for phase in manifest.phases))  # lies in one sample, whatever the phase
+    cells = np.arange(start // cell * cell, end, cell)
+    num_tokens = np.minimum(cells + cell, end) - np.maximum(cells, start)
+    found: dict[tuple[int, int], int] = {}
+    for epoch in epochs(manifest, source):
+        samples = order.samples(source, epoch, cells)
+        for sample, count in zip(samples.tolist(), num_tokens.tolist(), strict=True):
+            if 0 <= sample < samples_done:
+                found[sample, epoch] = found.get((sample, epoch), 0) + count
+    offsets = order.windows([sample for sample, _ in sorted(found)]).start
+    return [
+        sighting(manifest, sample, epoch, offset, found[sample, epoch])
+        for (sample, epoch), offset in zip(sorted(found), offsets.tolist(), strict=True)
+    ]
+
+
+def epochs(manifest: Manifest, source: int) -> range:
+    """The passes over a source that the whole run takes part in."""
+    tokens_in_pass = manifest.sources[source].num_windows * manifest.window_length
+    ends = [phase.cursors[source] + phase.samples[source] * phase.sequence_length for phase in manifest.phases]
+    return range(manifest.sources[source].cursor // tokens_in_pass, -(-max(ends) // tokens_in_pass))
+
+
+def sighting(manifest: Manifest, sample: int, epoch: int, offset: int, num_tokens: int) -> Sighting:
+    """What is said of a sample at an offset of a stream that held ``num_tokens`` tokens of a document."""
+    step = manifest.step_of(sample)
+    return Sighting(
+        phase=manifest.phase_at(step).name,
+        step=step + 1,
+        sample=sample,
+        epoch=epoch,
+        window=offset // manifest.window_length,
+        offset=offset,
+        num_tokens=num_tokens,
+    )
+
+
+def trace_step(store: Store, run: Run, step: int) -> list[SeenDocument]:
+    """The documents of one step of a run, counted from 1, by sample and place in it.
+
+    Raises:
+        PhaselineError: the step is outside of the run.
+    """
+    manifest = run.manifest
+    if not 1 <= step <= manifest.total_steps:
+        raise PhaselineError(f"there is no step {step}", f"name one from 1 to {manifest.total_steps}")
+    samples = np.arange(manifest.samples_done(step - 1), manifest.samples_done(step))
+    sources, epochs, offsets = Order(manifest).windows(samples)
+    seen: list[SeenDocument] = []
+    for number in np.unique(sources).tolist():
+        source = manifest.sources[number]
+        index = pq.read_table(artifact_of(store, source).folder / INDEX)
+        stream = documents_in_stream(run.artifact, source, index)
+        for place in np.flatnonzero(sources == number).tolist():
+            sample = SampleOfStep(manifest, source, int(samples[place]), int(epochs[place]), int(offsets[place]))
+            seen.extend(sample.documents(index, stream))
+    return sorted(seen, key=lambda document: (document.sample, document.start))
+
+
+@dataclass(frozen=True)
+class SampleOfStep:
+    """A sample that begins at the token ``offset`` of a source's stream."""
+
+    manifest: Manifest
+    source: SourceReference
+    sample: int
+    epoch: int
+    offset: int
+
+    def documents(self, index: pa.Table, stream: DocumentsInStream) -> Iterator[SeenDocument]:
+        """The documents whose tokens are inputs of the sample, in order.
+
+        Args:
+            index: of the source's shards; ``stream`` says where each of its rows lies in the source's stream.
+        """
+        end = self.offset + self.manifest.phase_at(self.manifest.step_of(self.sample)).sequence_length
+        rows = stream.between(self.offset, end)
+        starts, ends = np.maximum(stream.starts[rows], self.offset), np.minimum(stream.ends[rows], end)
+        for row, start, end_of_row in zip(index.take(rows).to_pylist(), starts.tolist(), ends.tolist(), strict=True):
+            yield SeenDocument(
+                sample=self.sample,
+                window_source=self.source.name,
+                epoch=self.epoch,
+                window=self.offset // self.manifest.window_length,
+                offset=self.offset,
+                document=row["id"],
+                source=row["source"],
+                licence=row["licence"],
+                start=start - self.offset,
+                num_tokens=end_of_row - start,
+            )
+
+
+def artifact_of(store: Store, source: SourceReference) -> Artifact:
+    """The shards that a manifest's source refers to."""
+    return store.find(Parent(asset=source.asset, version=source.version, digest=source.digest))
+
+
+def fate(store: Store, manifest: Manifest, document: str) -> str:
+    """What the corpus behind a manifest knows of a document that its shards do not hold, as advice."""
+    shards = artifact_of(store, manifest.sources[0])
+    dedup = next(store.find(parent) for parent in shards.record.parents if parent.asset == DEDUP)
+    removed = pq.read_table(dedup.folder / REMOVALS, filters=[("id", "=", document), ("step", "=", "near")]).to_pylist()
+    if removed:
+        row = removed[0]
+        return (
+            f"{dedup.name} removed it as a near duplicate (similarity {row['similarity']:.2f}) of "
+            f"{row['survivor_id']}: trace that one"
+        )
+    kept = pq.read_table(dedup.folder / SURVIVORS)
+    rows = kept.filter(pc.equal(kept["id"], document)).to_pylist()
+    if rows and rows[0]["split"] == "held_out":
+        return f"it is held out for evaluation (source {rows[0]['source']}): no run has seen it"
+    if rows:
+        return f"it is in the corpus (source {rows[0]['source']}), but the recipe's blends leave it out"
+    return "check the id: a document's id is the first column of its documents or shards index"

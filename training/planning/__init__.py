@@ -1,0 +1,1 @@
+"""Planning: what a manifest will do, in numbers, words and pictures."""

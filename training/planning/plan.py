@@ -1,0 +1,320 @@
+"""The plan: what a manifest will do, in numbers, before anything is spent on it.
+
+All of it follows from the manifest's own counts: no sample is walked over, so a plan of trillions of tokens is as fast
+as one of a million.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from pipelines.evidence import Evidence
+from training.manifest import Compiled, CompiledPhase, Manifest, SourceReference, StartReference, TokenizerReference
+from training.planning.cost import Cost, Hardware, RunRate, cost_of
+from training.sampling.stretches import Stretch, stretches
+from training.schedule import Piece
+
+REPEAT_DECAY = 15.39  # R*_D of Muennighoff et al., arXiv:2305.16264
+MOST_EPOCHS = 4  # beyond them repeated tokens are worth clearly less than fresh ones (the same)
+MOSTLY_UNREAD = 0.5
+RATES_SAMPLED = 4096
+FEWEST_RATES = 16
+
+
+class SourceInPhase(Compiled):
+    """What a phase takes of a source.
+
+    ``epochs`` are passes over its windows. ``epochs_so_far`` and ``seen_so_far``, the share of the source that was read
+    at least once, are those by the phase's end, what the run that this one starts from has read included.
+    """
+
+    source: str
+    share: float
+    samples: int
+    tokens: int
+    epochs: float
+    epochs_so_far: float
+    seen_so_far: float
+
+
+class PhasePlan(Compiled):
+    """A phase. Steps count from 1, as in a run's log; rates are those of its first and its last step.
+
+    ``transition_samples`` are those around its beginning in which it fades in; its counts are of its own samples.
+    """
+
+    name: str
+    first_step: int
+    last_step: int
+    tokens_before: int
+    tokens: int
+    samples: int
+    sequence_length: int
+    global_batch_size: int
+    first_lr: float
+    last_lr: float
+    transition_samples: int
+    sources: list[SourceInPhase]
+
+
+class SourcePlan(Compiled):
+    """What the run takes of a source in all.
+
+    ``stream_tokens`` are the source's own, ``shards_tokens`` those of the shards that it is cut from. ``unique_tokens``
+    are read at least once by the run's end, by this run or the one it starts from, and ``seen_of_stream`` and
+    ``seen_of_shards`` are their shares. ``worth`` is the value of all tokens taken so far in fresh ones, as a share.
+    ``lr_weighted_share`` is the source's share of the tokens, each weighted by its step's learning rate.
+    """
+
+    name: str
+    shards: str  # asset@version
+    shards_tokens: int
+    stream_tokens: int
+    num_windows: int
+    tokens: int
+    share: float
+    epochs: float
+    unique_tokens: int
+    seen_of_stream: float
+    seen_of_shards: float
+    worth: float
+    lr_weighted_share: float
+
+
+class Plan(Compiled):
+    """Everything that a person wants to know before training a manifest."""
+
+    recipe: str
+    title: str
+    paper: str | None
+    manifest_digest: str
+    seed: int
+    model: str
+    tokenizer: TokenizerReference
+    start: StartReference | None
+    window_length: int
+    total_steps: int
+    total_samples: int
+    total_tokens: int
+    phases: list[PhasePlan]
+    sources: list[SourcePlan]
+    schedule: list[Piece]
+    cost: Cost
+    notes: list[str]
+    warnings: list[str]
+    evidence: list[Evidence]
+
+
+def make_plan(
+    manifest: Manifest,
+    available: Mapping[str, int],
+    hardware: Sequence[Hardware],
+    *,
+    title: str,
+    paper: str | None = None,
+    evidence: Sequence[Evidence] = (),
+    notes: Sequence[str] = (),
+    before: RunRate | None = None,
+) -> Plan:
+    """The plan of a manifest.
+
+    Args:
+        available: the tokens of every set of shards that the recipe could use, by asset; those that it does use are
+            among them.
+        hardware: what the cost is told for.
+        title, paper, evidence: the recipe's.
+        notes: what was decided when it was compiled, a sentence each.
+        before: the rate of an earlier run of the same model.
+
+    Raises:
+        PhaselineError: an unknown model.
+    """
+    sources = source_plans(manifest, available)
+    return Plan(
+        recipe=manifest.recipe,
+        title=title,
+        paper=paper,
+        manifest_digest=manifest.digest,
+        seed=manifest.seed,
+        model=manifest.model,
+        tokenizer=manifest.tokenizer,
+        start=manifest.start,
+        window_length=manifest.window_length,
+        total_steps=manifest.total_steps,
+        total_samples=manifest.total_samples,
+        total_tokens=manifest.total_tokens,
+        phases=phase_plans(manifest),
+        sources=sources,
+        schedule=list(manifest.schedule.pieces),
+        cost=cost_of(manifest, hardware, before),
+        notes=list(notes),
+        warnings=list(warnings(manifest, sources, available)),
+        evidence=list(evidence),
+    )
+
+
+def phase_plans(manifest: Manifest) -> list[PhasePlan]:
+    """What each phase takes of each source; sources of which it takes nothing are left out."""
+    taken = [source.cursor for source in manifest.sources]
+    plans = []
+    for number, phase in enumerate(manifest.phases):
+        sources = []
+        for index, (source, samples) in enumerate(zip(manifest.sources, phase.samples, strict=True)):
+            tokens = samples * phase.sequence_length
+            taken[index] += tokens
+            if samples:
+                sources.append(
+                    SourceInPhase(
+                        source=source.name,
+                        share=samples / phase.num_samples,
+                        samples=samples,
+                        tokens=tokens,
+                        epochs=tokens / tokens_of_pass(manifest, source),
+                        epochs_so_far=taken[index] / tokens_of_pass(manifest, source),
+                        seen_so_far=first_pass_tokens(manifest, index, number + 1) / source.num_tokens,
+                    )
+                )
+        plans.append(
+            PhasePlan(
+                name=phase.name,
+                first_step=phase.first_step + 1,
+                last_step=phase.end_step,
+                tokens_before=manifest.tokens_done(phase.first_step),
+                tokens=phase.num_steps * phase.tokens_per_step,
+                samples=phase.num_samples,
+                sequence_length=phase.sequence_length,
+                global_batch_size=phase.global_batch_size,
+                first_lr=manifest.lr(phase.first_step),
+                last_lr=manifest.lr(phase.end_step - 1),
+                transition_samples=phase.transition.num_samples if phase.transition else 0,
+                sources=sources,
+            )
+        )
+    return plans
+
+
+def source_plans(manifest: Manifest, available: Mapping[str, int]) -> list[SourcePlan]:
+    """What the run takes of each source."""
+    weighted = lr_weighted_shares(manifest)
+    plans = []
+    for index, source in enumerate(manifest.sources):
+        tokens = sum(phase.samples[index] * phase.sequence_length for phase in manifest.phases)
+        one_pass = tokens_of_pass(manifest, source)
+        unique = first_pass_tokens(manifest, index, len(manifest.phases))
+        shards_tokens = available[source.asset]
+        plans.append(
+            SourcePlan(
+                name=source.name,
+                shards=f"{source.asset}@{source.version}",
+                shards_tokens=shards_tokens,
+                stream_tokens=source.num_tokens,
+                num_windows=source.num_windows,
+                tokens=tokens,
+                share=tokens / manifest.total_tokens,
+                epochs=(source.cursor + tokens) / one_pass,
+                unique_tokens=unique,
+                seen_of_stream=unique / source.num_tokens,
+                seen_of_shards=unique / shards_tokens,
+                worth=worth((source.cursor + tokens) / one_pass),
+                lr_weighted_share=weighted[index],
+            )
+        )
+    return plans
+
+
+def tokens_of_pass(manifest: Manifest, source: SourceReference) -> int:
+    """The tokens of one pass over a source: its whole windows."""
+    return source.num_windows * manifest.window_length
+
+
+def first_pass_tokens(manifest: Manifest, index: int, num_phases: int) -> int:
+    """The tokens of a source's first pass that are read before the run and in its first phases."""
+    source = manifest.sources[index]
+    end = tokens_of_pass(manifest, source)
+    return min(source.cursor, end) + sum(
+        max(0, min(phase.cursors[index] + phase.samples[index] * phase.sequence_length, end) - phase.cursors[index])
+        for phase in manifest.phases[:num_phases]
+    )
+
+
+def worth(epochs: float) -> float:
+    """The value of the tokens of so many passes, as a share of that of as many fresh ones.
+
+    D' / D with D' = U + U R* (1 - exp(-R / R*)) for U unique tokens that are repeated R = epochs - 1 times, R* = 15.39
+    (Muennighoff et al., arXiv:2305.16264, equation 5).
+    """
+    repeats = max(epochs - 1, 0.0)
+    return (1 + REPEAT_DECAY * (1 - math.exp(-repeats / REPEAT_DECAY))) / (1 + repeats)
+
+
+def lr_weighted_shares(manifest: Manifest) -> list[float]:
+    """The share of each source among the tokens, each weighted by its step's rate; sums to 1."""
+    totals = [0.0] * len(manifest.sources)
+    for stretch in stretches(manifest):
+        if stretch.first < stretch.end:
+            length = manifest.phase_at(manifest.step_of(stretch.first)).sequence_length
+            weight = mean_lr(manifest, stretch) * (stretch.end - stretch.first) * length
+            totals = [total + weight * share for total, share in zip(totals, stretch.shares, strict=True)]
+    return [total / math.fsum(totals) for total in totals]
+
+
+def mean_lr(manifest: Manifest, stretch: Stretch) -> float:
+    """The mean rate of a stretch of one phase or transition, from evenly spaced steps where there are very many."""
+    first, last = manifest.step_of(stretch.first), manifest.step_of(stretch.end - 1)
+    num_steps = last - first + 1
+    wanted = max(FEWEST_RATES, round(RATES_SAMPLED * num_steps / manifest.total_steps))
+    count = min(num_steps, wanted)
+    steps = (first + (2 * number + 1) * num_steps // (2 * count) for number in range(count))
+    return math.fsum(manifest.lr(step) for step in steps) / count
+
+
+def warnings(manifest: Manifest, sources: Sequence[SourcePlan], available: Mapping[str, int]) -> Iterator[str]:
+    """What a person may not have meant, a sentence each."""
+    for source in sources:
+        if source.epochs > MOST_EPOCHS:
+            yield (
+                f"{source.name} is read {source.epochs:.1f} times, more than {MOST_EPOCHS}: its tokens are worth "
+                f"{source.worth:.0%} of as many fresh ones (arXiv:2305.16264)"
+            )
+    yield from sources_smaller_than_a_batch(manifest)
+    yield from skipped_tokens(manifest)
+    unread = [source for source in sources if source.seen_of_stream < MOSTLY_UNREAD]
+    if unread:
+        shares = ", ".join(f"{source.name} {1 - source.seen_of_stream:.1%}" for source in unread)
+        yield f"mostly unread when the run ends: {shares}"
+    unused = sorted(available.keys() - {source.asset for source in manifest.sources})
+    if unused:
+        yield f"in no blend: {', '.join(f'{asset} ({available[asset]:,} tokens)' for asset in unused)}"
+
+
+def sources_smaller_than_a_batch(manifest: Manifest) -> Iterator[str]:
+    """A sentence for each source that a step of some phase reads more than once."""
+    for phase in manifest.phases:
+        for source, samples in zip(manifest.sources, phase.samples, strict=True):
+            of_batch = samples / phase.num_steps
+            if of_batch * phase.sequence_length > tokens_of_pass(manifest, source):
+                yield (
+                    f"{source.name} is smaller than its share of a batch: a step of phase {phase.name} takes "
+                    f"{of_batch:,.1f} sequences of {phase.sequence_length:,} tokens, and it holds "
+                    f"{tokens_of_pass(manifest, source) // phase.sequence_length:,}"
+                )
+
+
+def skipped_tokens(manifest: Manifest) -> Iterator[str]:
+    """A sentence for each phase that begins behind where its sources stood, at the next whole sequence."""
+    stood = [source.cursor for source in manifest.sources]
+    for phase in manifest.phases:
+        skipped = [cursor - before for cursor, before in zip(phase.cursors, stood, strict=True)]
+        if any(skipped):
+            names = [source.name for source, tokens in zip(manifest.sources, skipped, strict=True) if tokens]
+            yield (
+                f"phase {phase.name} begins at whole sequences of {phase.sequence_length:,} tokens, so "
+                f"{sum(skipped):,} tokens are not read in that pass: {', '.join(names)}"
+            )
+        stood = ends_of(phase)
+
+
+def ends_of(phase: CompiledPhase) -> list[int]:
+    """Where each source stands when a phase has taken its samples."""
+    return [
+        cursor + samples * phase.sequence_length for cursor, samples in zip(phase.cursors, phase.samples, strict=True)
+    ]

@@ -1,0 +1,1 @@
+"""Runs: manifests trained, in folders with their checkpoints and metrics."""

@@ -1,0 +1,1 @@
+"""Sampling: which tokens every sample of a manifest holds, and the inverse."""

@@ -1,0 +1,1 @@
+"""Tokens: where the tokens of samples lie, and reading them."""
