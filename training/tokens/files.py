@@ -6,6 +6,7 @@ file is taken to be the same. A byte that flips on the disk without being writte
 verify`` recomputes every digest and finds it.
 """
 
+import mmap
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -34,8 +35,10 @@ class TokenFile:
 
     def open(self, source: SourceReference, vocab_size: int) -> "MappedStream":
         """The source's stream; its tokens stay on disk until they are read."""
-        tokens = open_tokens(self.tokens, vocab_size).view(np.ndarray)
-        return MappedStream(tokens, open_extents(source, self.extents))
+        tokens = open_tokens(self.tokens, vocab_size)
+        if isinstance(tokens.base, mmap.mmap):
+            tokens.base.madvise(mmap.MADV_RANDOM)  # reading ahead of a window reads megabytes for nothing
+        return MappedStream(tokens.view(np.ndarray), open_extents(source, self.extents))
 
 
 class MappedStream:

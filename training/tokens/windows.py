@@ -110,8 +110,11 @@ class WindowReader:
 
 def by_source(sources: Int64s) -> Iterator[tuple[int, Int64s]]:
     """Each source that occurs, and the rows where it does."""
-    for source in np.unique(sources):
-        yield int(source), np.flatnonzero(sources == source)
+    rows = np.argsort(sources, kind="stable")
+    counts = np.bincount(sources)
+    ends = np.cumsum(counts)
+    for source in np.flatnonzero(counts):
+        yield int(source), rows[ends[source] - counts[source] : ends[source]]
 
 
 @numba.njit(cache=True, nogil=True)
