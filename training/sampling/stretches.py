@@ -7,6 +7,9 @@ from typing import NamedTuple
 from training.manifest import CompiledPhase, Manifest
 
 
+FEWEST_SAMPLES = 16  # between two knots: the share of a phase in fewer says little
+
+
 class Stretch(NamedTuple):
     """Samples [first, end) of the run and the share of each of the manifest's sources among them."""
 
@@ -17,7 +20,7 @@ class Stretch(NamedTuple):
 
 
 def stretches(manifest: Manifest) -> Iterator[Stretch]:
-    """The run as stretches in order, without gaps: a phase is one, a transition one for every two knots."""
+    """The run as stretches in order, without gaps: a phase is one, a transition as many as its knots tell apart."""
     place = 0
     for before, phase in pairwise(manifest.phases):
         if phase.transition is None:
@@ -37,8 +40,11 @@ def fading(before: CompiledPhase, phase: CompiledPhase) -> Iterator[Stretch]:
     assert phase.transition is not None
     num_samples, incoming = phase.transition.num_samples, phase.transition.incoming
     first = phase.first_sample - num_samples // 2
-    knots = [first + number * num_samples // (len(incoming) - 1) for number in range(len(incoming))]
-    for (start, end), (count, next_count) in zip(pairwise(knots), pairwise(incoming), strict=True):
+    last_knot = len(incoming) - 1
+    numbers = [*range(0, last_knot, max(1, FEWEST_SAMPLES * last_knot // num_samples)), last_knot]
+    knots = [first + number * num_samples // last_knot for number in numbers]
+    counts = [incoming[number] for number in numbers]
+    for (start, end), (count, next_count) in zip(pairwise(knots), pairwise(counts), strict=True):
         if start < end:
             share = (next_count - count) / (end - start)
             yield Stretch(start, end, mixed(shares_of(before), shares_of(phase), share), True)
