@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from declared import recipe
 
 from pipelines.corpus import QUADRANTS
 from pipelines.errors import PhaselineError
@@ -16,6 +17,7 @@ from pipelines.record import FileEntry
 from pipelines.shards import TokenisedDocument, write_shards
 from pipelines.store import Draft, Store
 from training.compiler.catalogue import Catalogue, ShardsEntry
+from training.compiler.compile import compile_recipe
 from training.compiler.leaves import Leaf, Leaves, cut, licences, shortened
 from training.declared.recipe import Group
 from training.manifest import TokenizerReference
@@ -119,3 +121,15 @@ def test_quadrants_that_were_not_made_are_refused(catalogue: Catalogue) -> None:
     without = Catalogue(catalogue.shards, TOKENIZER)
     with pytest.raises(PhaselineError, match="no document has a quadrant"):
         made(without, {"low": Group(quadrant=("low",))}, {"low"})
+
+
+def test_a_licence_that_is_not_admitted_is_refused_by_name(catalogue: Catalogue) -> None:
+    fields = {"tokens": 256, "licences": ["MIT"]}
+    everything = recipe(phases=[{"name": "only", "blend": {"a": 1.0}}], **fields)
+    with pytest.raises(PhaselineError, match=r"a holds documents under CC0-1.0, which licences does not admit"):
+        compile_recipe(everything, catalogue)
+    groups = {"free": {"sources": "a", "licence": "MIT"}}
+    admitted = recipe(phases=[{"name": "only", "blend": {"free": 1.0}}], groups=groups, **fields)
+    made = compile_recipe(admitted, catalogue)
+    assert [source.name for source in made.manifest.sources] == ["a[licence=MIT]"]
+    assert made.extents["a[licence=MIT]"].shape[1] == 2
