@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
@@ -76,7 +77,11 @@ def print_step(store: Store, run: Run, step: int) -> None:
     for row in rows:
         numbers = (row.epoch, row.window, row.start, row.num_tokens)
         table.add_row(
-            f"{row.sample:,}", row.window_source, *(f"{value:,}" for value in numbers), row.document, row.source
+            f"{row.sample:,}",
+            escape(row.window_source),
+            *(f"{value:,}" for value in numbers),
+            row.document,
+            row.source,
         )
     console.print(table)
 
@@ -142,6 +147,6 @@ def source_table(store: Store, run: Run, checkpoint: Artifact) -> Table:
     title = f"what step {step} of {run.name} saw, repeats counted"
     table = Table(*columns, title=title, title_justify="left", box=None, header_style="dim")
     for row in rows:
-        table.add_row(row.source, row.licence, row.shards, f"{row.num_tokens:,}", f"{row.num_documents:,}")
+        table.add_row(row.source, row.licence, escape(row.shards), f"{row.num_tokens:,}", f"{row.num_documents:,}")
     table.add_row("all", "", "", f"{sum(row.num_tokens for row in rows):,}", "", style="bold")
     return table

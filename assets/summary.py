@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from assets.project import Project
@@ -11,7 +12,6 @@ from assets.tables import console, new_table
 from pipelines.corpus import DEDUP, HELD_OUT, TRAIN, survivors
 from pipelines.record import Flow
 from pipelines.store import Artifact, Store
-from training.manifest import Manifest
 from training.runs.checkpoints import START, boundaries, checkpoint_steps
 from training.runs.run import Run
 from training.sampling.bill import bill_of_data
@@ -100,33 +100,30 @@ def total_flows(artifacts: Iterable[Artifact]) -> dict[str, Flow]:
 
 
 def phases_table(run: Run) -> Table:
-    """The blend, tokens and epochs of each phase, as far as the run has come."""
+    """What each phase took of each source, as far as the run has come."""
     manifest = run.manifest
     done = max(checkpoint_steps(run), default=0)
     bill = bill_of_data(manifest, done)
     table = new_table(
-        f"Phases of {run.name}, {done:,} of {manifest.total_steps:,} steps done", *phase_columns(manifest)
+        f"Phases of {run.name}, {done:,} of {manifest.total_steps:,} steps done",
+        *("phase", "source", "its tokens", "share", "tokens", "epochs", "epochs so far"),
     )
-    for source in manifest.sources:
-        row = [source.name, f"{source.num_tokens:,}"]
-        for phase in manifest.phases:
-            seen = bill.phases[phase.name].sources.get(source.name) if phase.name in bill.phases else None
-            share = seen.samples / bill.phases[phase.name].samples if seen else 0.0
-            row += [f"{share:.1%}", f"{seen.tokens:,}", f"{seen.epochs:.2f}"] if seen else ["–", "–", "–"]
-        total = bill.sources.get(source.name)
-        table.add_row(*row, f"{total.epochs:.2f}" if total else "–")
-    tokens = [f"{bill.phases[phase.name].tokens:,}" if phase.name in bill.phases else "–" for phase in manifest.phases]
-    table.add_row("all", "", *(cell for count in tokens for cell in ("", count, "")), "", style="bold")
+    so_far: Counter[str] = Counter()
+    for name, phase in bill.phases.items():
+        for number, source in enumerate(source for source in manifest.sources if source.name in phase.sources):
+            seen = phase.sources[source.name]
+            so_far[source.name] += seen.tokens
+            table.add_row(
+                "" if number else name,
+                escape(source.name),
+                f"{source.num_tokens:,}",
+                f"{seen.samples / phase.samples:.1%}",
+                f"{seen.tokens:,}",
+                f"{seen.epochs:.3f}",
+                f"{so_far[source.name] / (source.num_windows * manifest.window_length):.3f}",
+            )
+        table.add_row("", "all", "", "", f"{phase.tokens:,}", style="bold")
     return table
-
-
-def phase_columns(manifest: Manifest) -> list[str]:
-    return [
-        "source",
-        "tokens in shards",
-        *(f"{phase.name}: {what}" for phase in manifest.phases for what in ("share", "tokens", "epochs")),
-        "epochs in all",
-    ]
 
 
 def held_out_table(project: Project, run: Run) -> Table | None:
