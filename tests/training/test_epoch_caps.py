@@ -33,7 +33,7 @@ def capped(
     max_epochs: Mapping[str, float],
     groups: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[list[Mixture], list[str]]:
-    return cap_epochs(phases, mixtures, sizes, max_epochs, groups or {}, "recipe r")
+    return cap_epochs(phases, mixtures, sizes, max_epochs, groups or {}, dict.fromkeys(sizes, 0), "recipe r")
 
 
 def test_a_capped_source_falls_by_one_factor_and_the_others_rise_in_proportion() -> None:
@@ -151,3 +151,12 @@ def test_the_order_of_phases_and_sources_does_not_matter(
     shuffled = [dict(data.draw(st.permutations(list(mixtures[number].items())))) for number in order]
     other, _ = capped([phases[number] for number in order], shuffled, sizes, dict(reversed(max_epochs.items())))
     assert other == [result[number] for number in order]
+
+
+def test_what_an_earlier_run_read_counts() -> None:
+    phases, mixtures = [phase("only", 1000)], [shares(code="1/2", wiki="1/2")]
+    sizes, caps = {"code": 10_000, "wiki": 100}, {"wiki": 4.0}
+    left, _ = cap_epochs(phases, mixtures, sizes, caps, {}, {"code": 0, "wiki": 300}, "recipe r")
+    assert demand(phases, left, "wiki") == 100
+    with pytest.raises(PhaselineError, match=r"wiki may be read 4 times, .* has read 4.00 epochs"):
+        cap_epochs(phases, mixtures, sizes, caps, {}, {"code": 0, "wiki": 400}, "recipe r")

@@ -18,6 +18,7 @@ def cap_epochs(
     sizes: Mapping[str, int],
     max_epochs: Mapping[str, float],
     groups: Mapping[str, Sequence[str]],
+    taken: Mapping[str, int],
     where: str,
 ) -> tuple[list[Mixture], list[str]]:
     """Lower the shares of sources that the run would pass over too often, until none is over its cap.
@@ -31,15 +32,24 @@ def cap_epochs(
         sizes: tokens in an epoch of each source of the mixtures.
         max_epochs: epochs over the whole run, by source or group. A group's cap holds for each source in it, and of
             several caps on a source the lowest.
+        taken: tokens of each source that the run this one starts from has read; they count.
 
     Returns:
         The mixtures with every cap met, and what was changed for it, in sentences.
 
     Raises:
-        PhaselineError: a cap on an unknown name, or every source of a phase is capped and together they do not fill it.
+        PhaselineError: a cap on an unknown name, or one that was reached before the run, or every source of a phase is
+            capped and together they do not fill it.
     """
     caps = source_caps(max_epochs, Sources(groups, sizes), where)
-    limits = {source: epochs * sizes[source] for source, epochs in caps.items() if source in sizes}
+    limits = {source: epochs * sizes[source] - taken[source] for source, epochs in caps.items() if source in sizes}
+    for source, limit in limits.items():
+        if limit < 1:
+            raise PhaselineError(
+                f"{where}: max_epochs: {source} may be read {float(caps[source]):g} times, and the run that this one "
+                f"starts from has read {taken[source] / sizes[source]:.2f} epochs of it",
+                f"raise max_epochs of {source}, or take it out of the blends",
+            )
     result = list(mixtures)
     capped: set[str] = set()
     while factors := lowering_factors(phases, result, limits):

@@ -39,7 +39,8 @@ def blended(
     names = [source.name for source in sources]
     sizes = {source.name: source.num_windows * window_length for source in sources}
     max_epochs = {name: epochs for name, epochs in recipe.max_epochs.items() if groups[name]}
-    capped, changes = cap_epochs(placed, mixtures, sizes, max_epochs, groups, where)
+    taken = {source.name: source.cursor for source in sources}
+    capped, changes = cap_epochs(placed, mixtures, sizes, max_epochs, groups, taken, where)
     weights = [
         integer_weights(mixture, names, f"{where}: phases.{phase.name}.blend")
         for phase, mixture in zip(placed, capped, strict=True)

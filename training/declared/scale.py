@@ -30,7 +30,7 @@ class Sizes(Declared):
 
 
 class Scale(Declared):
-    """Fields that recipes change, by dotted path: all of them, and single ones; and the sizes of the shards."""
+    """Fields that recipes change, by dotted path: all recipes, and single ones with their arms; and the shards' sizes."""
 
     title: str
     changes: dict[str, Any]
@@ -49,6 +49,9 @@ def read_scale(name: str) -> Scale:
 
 def scaled(recipe: Recipe, scale: Scale) -> Recipe:
     """The recipe at a scale, under its own name."""
-    changes = scale.changes | scale.changes_of_recipes.get(recipe.name, {})
+    changes = dict(scale.changes)
+    for name, own in scale.changes_of_recipes.items():
+        if recipe.name == name or recipe.name.startswith(f"{name}_"):
+            changes |= own
     for_recipe = arm(recipe, "scaled", changes, f"recipe {recipe.name} at scale")
     return for_recipe.model_copy(update={"name": recipe.name, "title": recipe.title})

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from training.manifest import CompiledPhase, Manifest
 
-
 FEWEST_SAMPLES = 16  # between two knots: the share of a phase in fewer says little
 
 
