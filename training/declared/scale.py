@@ -30,7 +30,7 @@ class Sizes(Declared):
 
 
 class Scale(Declared):
-    """Fields that recipes change, by dotted path: all recipes, and single ones with their arms; and the shards' sizes."""
+    """Fields that recipes change, by dotted path: all of them, or one and its arms; and the sizes of the shards."""
 
     title: str
     changes: dict[str, Any]
