@@ -11,9 +11,9 @@ from training.compiler.mixture import Mixture, integer_weights, resolve
 from training.compiler.placement import Placed, exhaust
 from training.declared.blend import Blend, Natural
 from training.declared.recipe import Recipe, TransitionDeclaration
-from training.manifest import CompiledPhase, SourceReference, Transition
+from training.manifest import CompiledPhase, SourceReference
 from training.sampling.order import PhaseShape, lay_out
-from training.sampling.transitions import incoming_knots
+from training.sampling.transitions import compile_transition
 
 
 def resolved(recipe: Recipe, placed: Sequence[Placed], leaves: Leaves, where: str) -> list[Mixture]:
@@ -139,6 +139,5 @@ def faded(declared: TransitionDeclaration, phases: Sequence[CompiledPhase], wher
                 f"{shorter.name} with {shorter.num_samples:,}",
                 "choose another fraction",
             )
-        knots = incoming_knots(declared.shape, num_samples)
-        result.append(phase.model_copy(update={"transition": Transition(num_samples=num_samples, incoming=knots)}))
+        result.append(phase.model_copy(update={"transition": compile_transition(declared.shape, num_samples)}))
     return result
