@@ -6,8 +6,12 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.errors import PhaselineError
+
+if TYPE_CHECKING:
+    from pipelines.store import Store
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -97,7 +101,7 @@ def run_train(options: argparse.Namespace) -> None:
     project = Project(default_home())
     recipe, phases = select(project.recipes, options.selection)
     materialise(project, recipe, phases)
-    print_summary(project, open_run(project.store, newest_run(project.store.root, recipe.name)))
+    print_summary(project, open_run(project.store, newest_run(project.store, recipe.name)))
 
 
 def run_plan(options: argparse.Namespace) -> None:
@@ -140,7 +144,7 @@ def run_amend(options: argparse.Namespace) -> None:
     from assets.project import Project, default_home
 
     project = Project(default_home())
-    amend_run(project, newest_run(project.home, options.name))
+    amend_run(project, newest_run(project.store, options.name))
 
 
 def run_summary(options: argparse.Namespace) -> None:
@@ -149,7 +153,7 @@ def run_summary(options: argparse.Namespace) -> None:
     from training.runs.run import open_run
 
     project = Project(default_home())
-    print_summary(project, open_run(project.store, newest_run(project.home, options.name)))
+    print_summary(project, open_run(project.store, newest_run(project.store, options.name)))
 
 
 def run_audit(options: argparse.Namespace) -> None:
@@ -159,7 +163,7 @@ def run_audit(options: argparse.Namespace) -> None:
     from training.runs.run import open_run
 
     store = Store(default_home())
-    run = open_run(store, newest_run(store.root, options.name))
+    run = open_run(store, newest_run(store, options.name))
     if options.json:
         print(json.dumps(audit_json(store, run, options.step), indent=1))
     else:
@@ -173,7 +177,7 @@ def run_trace(options: argparse.Namespace) -> None:
     from training.runs.run import open_run
 
     store = Store(default_home())
-    run = open_run(store, newest_run(store.root, options.name))
+    run = open_run(store, newest_run(store, options.name))
     if options.document:
         show_document = document_json if options.json else print_document
         shown = show_document(store, run, options.document)
@@ -195,18 +199,26 @@ def run_dev(options: argparse.Namespace) -> None:
     os.execv(sys.executable, [sys.executable, "-m", *command])
 
 
-def newest_run(home: Path, name: str) -> str:
-    """``recipe@version`` as it is; a recipe's name as its newest run.
+def newest_run(store: "Store", name: str) -> str:
+    """``recipe@version`` as it is; a recipe's name as the run of its newest manifest, or else its newest run.
 
     Raises:
         PhaselineError: the recipe has no run.
     """
+    from training.runs.run import known_runs, run_of
+
     if "@" in name:
         return name
-    versions = [int(path.parent.name.partition("@")[2]) for path in (home / "runs").glob(f"{name}@*/run.json")]
+    manifest = store.latest(f"manifests/{name}")
+    run = run_of(store, manifest.record.facts["manifest_digest"]) if manifest else None
+    if run is not None:
+        return run.name
+    known = list(known_runs(store))
+    versions = [int(run.partition("@")[2]) for run in known if run.partition("@")[0] == name]
     if not versions:
-        known = sorted(path.parent.name for path in (home / "runs").glob("*/run.json"))
-        raise PhaselineError(f"{name} has no run in {home}", f"train it, or name one of: {', '.join(known) or 'none'}")
+        raise PhaselineError(
+            f"{name} has no run in {store.root}", f"train it, or name one of: {', '.join(known) or 'none'}"
+        )
     return f"{name}@{max(versions)}"
 
 
