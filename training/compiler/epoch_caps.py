@@ -44,7 +44,7 @@ def cap_epochs(
     caps = source_caps(max_epochs, Sources(groups, sizes), where)
     limits = {source: epochs * sizes[source] - taken[source] for source, epochs in caps.items() if source in sizes}
     for source, limit in limits.items():
-        if limit < 1:
+        if taken[source] and limit < 1:
             raise PhaselineError(
                 f"{where}: max_epochs: {source} may be read {float(caps[source]):g} times, and the run that this one "
                 f"starts from has read {taken[source] / sizes[source]:.2f} epochs of it",
