@@ -7,7 +7,9 @@ from assets.step import Step
 from pipelines.corpus import QUADRANTS_ASSET
 from quality.perplexity.attributes import ensure_perplexity
 from quality.perplexity.quadrants import ensure_quadrants
-from quality.perplexity.reference import reference_model
+from quality.perplexity.reference import ReferenceModel, reference_model
+from training.lineage.trained_on import trained_on
+from training.runs.run import open_run
 
 
 def perplexity_steps(project: Project) -> Iterator[Step]:
@@ -31,12 +33,18 @@ def perplexity(project: Project, shards: str) -> Step:
             store,
             perplexity_asset(shards),
             store.require(f"shards/{shards}"),
-            *(reference_model(store.require(model)) for model in models),
+            *(reference(project, model) for model in models),
             part=declared.part,
             scoring=declared.scoring,
             report=progress.report,
         ),
     )
+
+
+def reference(project: Project, model: str) -> ReferenceModel:
+    """An exported model with the text that its run reads."""
+    artifact = project.store.require(model)
+    return reference_model(artifact, trained_on(project.store, open_run(project.store, artifact.record.facts["run"])))
 
 
 def quadrants(project: Project) -> Step:

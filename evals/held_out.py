@@ -3,7 +3,6 @@
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +13,9 @@ from evals.plots import plot_bits_per_byte
 from pipelines.declared import Declared
 from pipelines.shards import Shards, open_shards
 from pipelines.store import Artifact, Draft, Outcome, Store
+from quality.language_model import IGNORED, load_model, summed_losses
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 RESULTS = "held_out.json"
 PLOT = "held_out.png"
 CHUNKS_PER_BATCH = 32
@@ -49,7 +49,7 @@ def ensure_held_out(
     def make(draft: Draft) -> None:
         losses = {}
         for boundary, artifact in models.items():
-            model = load(artifact.folder)
+            model = load_model(artifact.folder)
             losses[boundary] = {
                 domain: loss(model, open_shards(shards), shards, sequence_length, max_tokens_per_domain)
                 for domain, shards in held_out.items()
@@ -78,15 +78,6 @@ def ensure_held_out(
     )
 
 
-def load(folder: Path) -> Any:
-    """A causal language model in Hugging Face format, in float32, on the GPU where there is one."""
-    import torch
-    from transformers import AutoModelForCausalLM
-
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).to(device).eval()
-
-
 def loss(model: Any, shards: Shards, artifact: Artifact, sequence_length: int, max_tokens: int) -> HeldOutLoss:
     """The loss over whole documents, in the shards' order, until ``max_tokens`` are reached."""
     lengths = shards.index["length"].to_numpy()
@@ -94,7 +85,7 @@ def loss(model: Any, shards: Shards, artifact: Artifact, sequence_length: int, m
     index = shards.index.slice(0, num_documents)
     total = 0.0
     for inputs, targets in batches(shards, index, artifact.record.facts["end_of_text"], sequence_length):
-        total += nats(model, inputs, targets)
+        total += float(summed_losses(model, inputs, targets).sum())
     num_tokens = int(lengths[:num_documents].sum())
     num_bytes = int(index["num_bytes"].to_numpy().sum())
     return HeldOutLoss(
@@ -109,7 +100,7 @@ def loss(model: Any, shards: Shards, artifact: Artifact, sequence_length: int, m
 def batches(
     shards: Shards, index: pa.Table, end_of_text: int, sequence_length: int
 ) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-    """Inputs and targets, int64 of shape (chunks, longest chunk); targets are -100 past a chunk's end.
+    """Inputs and targets, int64 of shape (chunks, longest chunk); targets are IGNORED past a chunk's end.
 
     A document is cut into chunks of ``sequence_length``; the end-of-text token stands before its first.
     """
@@ -121,18 +112,8 @@ def batches(
     for start in range(0, len(chunks), CHUNKS_PER_BATCH):
         batch = chunks[start : start + CHUNKS_PER_BATCH]
         shape = (len(batch), len(batch[-1]) - 1)
-        inputs, targets = np.full(shape, end_of_text), np.full(shape, -100)
+        inputs, targets = np.full(shape, end_of_text), np.full(shape, IGNORED)
         for row, chunk in enumerate(batch):
             inputs[row, : len(chunk) - 1] = chunk[:-1]
             targets[row, : len(chunk) - 1] = chunk[1:]
         yield inputs, targets
-
-
-def nats(model: Any, inputs: npt.NDArray[np.int64], targets: npt.NDArray[np.int64]) -> float:
-    """The summed negative log-likelihood of the targets that are not -100."""
-    import torch
-
-    with torch.inference_mode():
-        logits = model(torch.from_numpy(inputs).to(model.device)).logits
-        wanted = torch.from_numpy(targets).to(model.device)
-        return float(torch.nn.functional.cross_entropy(logits.flatten(0, 1), wanted.flatten(), reduction="sum"))

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pipelines.digests import canonical_json, value_digest
 from pipelines.errors import PhaselineError
-from pipelines.record import FileEntry
+from pipelines.record import FileEntry, Parent
 from pipelines.store import Artifact
 from training.declared.recipe import OptimizerDeclaration
 from training.schedule import Schedule
@@ -42,6 +42,11 @@ class SourceReference(Compiled):
     num_windows: int
     cursor: int = 0  # tokens of the stream that were taken before this run, by the one it starts from
 
+    @property
+    def shards(self) -> Parent:
+        """The artifact that its tokens lie in."""
+        return Parent(asset=self.asset, version=self.version, digest=self.digest)
+
 
 class TokenizerReference(Compiled):
     """The tokenizer that the shards were made with."""
@@ -51,6 +56,10 @@ class TokenizerReference(Compiled):
     digest: str
     vocab_size: int
     end_of_text: int
+
+    @property
+    def artifact(self) -> Parent:
+        return Parent(asset=self.asset, version=self.version, digest=self.digest)
 
 
 class Transition(Compiled):
@@ -95,6 +104,10 @@ class CompiledPhase(Compiled):
     @property
     def tokens_per_step(self) -> int:
         return self.global_batch_size * self.sequence_length
+
+    @property
+    def num_tokens(self) -> int:
+        return self.num_steps * self.tokens_per_step
 
 
 class StartReference(Compiled):
@@ -174,6 +187,17 @@ class Manifest(Compiled):
             raise IndexError(f"sample {sample} is outside of [0, {self.total_samples})")
         phase = self.phases[bisect.bisect_right([phase.first_sample for phase in self.phases], sample) - 1]
         return phase.first_step + (sample - phase.first_sample) // phase.global_batch_size
+
+    def tokens_per_pass(self, source: SourceReference) -> int:
+        """The tokens of one pass over a source: its whole windows."""
+        return source.num_windows * self.window_length
+
+    def tokens_taken(self) -> list[int]:
+        """The tokens that the whole run takes of each source."""
+        return [
+            sum(phase.samples[number] * phase.sequence_length for phase in self.phases)
+            for number in range(len(self.sources))
+        ]
 
     def lr(self, step: int) -> float:
         """The learning rate that the optimizer uses at a step, counted from 0."""

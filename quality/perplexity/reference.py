@@ -1,7 +1,7 @@
 """The reference models that documents are scored under, and what makes a model unfit to score some shards."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,28 +10,40 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.errors import PhaselineError
-from pipelines.record import content_digest
+from pipelines.record import Parent, content_digest
 from pipelines.store import Artifact, Store, describe_files
 from pipelines.tokenizer import TOKENIZER, TOKENIZER_ASSET
 
 CONFIG = "config.json"
-MANIFEST = "manifest.json"
 ENCODING_FIELDS = ("normalizer", "pre_tokenizer", "model")
 
 
 @dataclass(frozen=True)
+class TrainedOn:
+    """Text that a model was trained on: stretches [start, end) of the token file of some shards, shape (n,) each."""
+
+    shards: Parent
+    starts: npt.NDArray[np.int64]
+    ends: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class ReferenceModel:
-    """A causal language model and its tokenizer in a folder in Hugging Face format."""
+    """A causal language model and its tokenizer in a folder in Hugging Face format.
+
+    ``artifact`` and ``trained_on`` are of models that the pipeline made; of others neither is known.
+    """
 
     folder: Path
     digest: str
     name: str
-    artifact: Artifact | None  # None where the pipeline did not make it
+    artifact: Artifact | None
+    trained_on: tuple[TrainedOn, ...] = ()
 
 
-def reference_model(artifact: Artifact) -> ReferenceModel:
+def reference_model(artifact: Artifact, trained_on: Iterable[TrainedOn]) -> ReferenceModel:
     """A model that the pipeline exported."""
-    return ReferenceModel(artifact.folder, artifact.digest, artifact.name, artifact)
+    return ReferenceModel(artifact.folder, artifact.digest, artifact.name, artifact, tuple(trained_on))
 
 
 def reference_model_in(folder: Path) -> ReferenceModel:
@@ -39,17 +51,6 @@ def reference_model_in(folder: Path) -> ReferenceModel:
     if not (folder / CONFIG).is_file():
         raise PhaselineError(f"there is no {CONFIG} in {folder}", "name the folder of a Hugging Face model")
     return ReferenceModel(folder, content_digest(list(describe_files(folder))), str(folder), None)
-
-
-def load_model(folder: Path) -> Any:
-    """A causal language model in float32, on the GPU where there is one."""
-    import torch
-    from transformers import AutoModelForCausalLM
-    from transformers.utils.logging import disable_progress_bar
-
-    disable_progress_bar()
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    return AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=torch.float32).to(device).eval()
 
 
 def refuse_unfit(
@@ -62,7 +63,7 @@ def refuse_unfit(
     """
     refuse_other_tokenizer(store, reference, shards)
     refuse_small(reference, shards, max_tokens)
-    refuse_trained_on(store, reference, shards, tokens_to_score)
+    refuse_trained_on(reference, shards, tokens_to_score)
 
 
 def refuse_other_tokenizer(store: Store, reference: ReferenceModel, shards: Artifact) -> None:
@@ -110,42 +111,20 @@ def refuse_small(reference: ReferenceModel, shards: Artifact, max_tokens: int) -
         )
 
 
-def refuse_trained_on(store: Store, reference: ReferenceModel, shards: Artifact, tokens_to_score: range) -> None:
-    """Raise PhaselineError if a model was trained on what it would score, which is known of the pipeline's models."""
-    if reference.artifact is None or "run" not in reference.artifact.record.facts:
-        return
-    for manifest, source in sources_of_run(store, reference.artifact.record.facts["run"]):
-        if source["asset"] != shards.asset:
+def refuse_trained_on(reference: ReferenceModel, shards: Artifact, tokens_to_score: range) -> None:
+    """Raise PhaselineError if a model was trained on what it would score, as far as that is known."""
+    for text in reference.trained_on:
+        if text.shards.asset != shards.asset:
             continue
-        if source["digest"] != shards.digest:
+        if text.shards.digest != shards.digest:
+            other = f"{text.shards.asset}@{text.shards.version}"
             raise PhaselineError(
-                f"{reference.name} was trained on {source['asset']}@{source['version']}, which is not {shards.name}",
+                f"{reference.name} was trained on {other}, which is not {shards.name}",
                 f"train it on {shards.name}: what both hold of the same documents cannot be told",
             )
-        starts, ends = stretches(manifest, source)
-        if ((starts < tokens_to_score.stop) & (ends > tokens_to_score.start)).any():
+        if ((text.starts < tokens_to_score.stop) & (text.ends > tokens_to_score.start)).any():
             raise PhaselineError(
-                f"{reference.name} was trained on tokens of {shards.name} up to {int(ends.max()):,}, and would score "
-                f"those from {tokens_to_score.start:,} to {tokens_to_score.stop:,}",
+                f"{reference.name} was trained on tokens of {shards.name} up to {int(text.ends.max()):,}, and would "
+                f"score those from {tokens_to_score.start:,} to {tokens_to_score.stop:,}",
                 "score another part of the shards, or train the model on another",
             )
-
-
-def sources_of_run(store: Store, run: str) -> Iterator[tuple[Artifact, dict[str, Any]]]:
-    """The sources of a run, ``recipe@version``, and of the runs that it starts from, each with its manifest."""
-    recipe, version = run.split("@")
-    manifest = store.get(f"manifests/{recipe}", int(version))
-    content = json.loads((manifest.folder / MANIFEST).read_bytes())
-    for source in content["sources"]:
-        yield manifest, source
-    if content["start"] is not None:
-        yield from sources_of_run(store, content["start"]["manifest"])
-
-
-def stretches(manifest: Artifact, source: dict[str, Any]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Where the stretches of a source start and end in the shards' token file, shape (n,) each."""
-    if source["extents"] is None:
-        start = np.array([source["first_token"]])
-        return start, start + source["num_tokens"]
-    starts, in_stream = np.load(manifest.folder / source["extents"]["path"]).T
-    return starts, starts + np.diff(in_stream, append=source["num_tokens"])

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.errors import PhaselineError
-from quality.perplexity.reference import ReferenceModel, load_model
+from quality.language_model import IGNORED, load_model, summed_losses
+from quality.perplexity.reference import ReferenceModel
 
 TOKENS_PER_PART = 1 << 19
 LOGITS_PER_BATCH = {"cpu": 1 << 23, "cuda": 1 << 30}  # 32 MiB and 4 GiB in float32
-IGNORED = -100
 
 Ints = npt.NDArray[np.integer]
 Losses = npt.NDArray[np.float32]
@@ -113,23 +113,6 @@ def padded(batch: Documents) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int6
         targets[row, :length] = batch.tokens[offset : offset + length]
         inputs[row, 1:length] = targets[row, : length - 1]
     return inputs, targets
-
-
-def summed_losses(model: Any, inputs: npt.NDArray[np.int64], targets: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """The summed negative log-likelihood of each row's targets, shape (documents,).
-
-    Padding stands after a row's tokens, where a causal model cannot see it from them. Log-softmax is in float32, the
-    sum over a document in float64.
-    """
-    import torch
-
-    with torch.inference_mode():
-        logits = model(torch.from_numpy(inputs).to(model.device), use_cache=False).logits.float()
-        wanted = torch.from_numpy(targets).to(model.device)
-        losses = torch.nn.functional.cross_entropy(
-            logits.flatten(0, 1), wanted.flatten(), ignore_index=IGNORED, reduction="none"
-        )
-        return losses.view_as(wanted).double().sum(1).cpu().numpy()
 
 
 def refuse_without_number(reference: ReferenceModel, losses: Losses) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from corpora import VOCAB_SIZE, ignore, small_corpus
 
-from evals.held_out import ensure_held_out, load, loss
+from evals.held_out import ensure_held_out, loss
 from pipelines.shards import open_shards
 from pipelines.store import Artifact, Draft, Store
+from quality.language_model import load_model
 
 LENGTH = 16
 
@@ -41,7 +42,7 @@ def test_the_loss_is_the_sum_over_every_token_of_every_document(home: Path) -> N
     import torch
 
     corpus = small_corpus(home, {"s0": 5})
-    model = load(tiny_model(corpus.store, "tiny", 1).folder)
+    model = load_model(tiny_model(corpus.store, "tiny", 1).folder)
     shards = open_shards(corpus.shards["s0"])
     total = 0.0
     for offset, length in zip(shards.index["offset"].to_pylist(), shards.index["length"].to_pylist(), strict=True):
@@ -62,7 +63,7 @@ def test_the_loss_is_the_sum_over_every_token_of_every_document(home: Path) -> N
 
 def test_the_limit_takes_whole_documents_until_it_is_reached(home: Path) -> None:
     corpus = small_corpus(home / "limit", {"s0": 12})
-    model = load(tiny_model(corpus.store, "tiny", 1).folder)
+    model = load_model(tiny_model(corpus.store, "tiny", 1).folder)
     shards = open_shards(corpus.shards["s0"])
     first, second = shards.index["length"].to_pylist()[:2]
     assert loss(model, shards, corpus.shards["s0"], LENGTH, max_tokens=first).num_documents == 1

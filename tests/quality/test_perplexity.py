@@ -1,6 +1,5 @@
 """Every document's score is what the model says of it alone and outlives a killed run; unfit models are refused."""
 
-import json
 import math
 import signal
 import subprocess
@@ -26,13 +25,13 @@ from reference_models import (
 
 from pipelines.errors import PhaselineError
 from pipelines.parts import Part
-from pipelines.record import Flow
+from pipelines.record import Flow, Parent
 from pipelines.shards import open_shards
-from pipelines.store import Artifact, Draft, Outcome, Store
+from pipelines.store import Artifact, Outcome, Store
 from quality.perplexity import score
 from quality.perplexity.attributes import PARTS, PERPLEXITY, ensure_perplexity
 from quality.perplexity.declaration import ScoringDeclaration
-from quality.perplexity.reference import reference_model, reference_model_in
+from quality.perplexity.reference import TrainedOn, reference_model, reference_model_in
 from quality.perplexity.score import batches_by_length
 
 WHOLE = Part(start=0, end=1)
@@ -264,6 +263,7 @@ def test_shards_without_a_document_to_score_are_refused(tmp_path: Path, models: 
 
 FIRST_SCORED = 10  # the document that the part of the next test begins with
 LAST_SCORED = 19
+OTHER_SHARDS = Parent(asset="shards/code", version=1, digest="0" * 64)
 
 
 @pytest.mark.parametrize(
@@ -277,26 +277,23 @@ LAST_SCORED = 19
         ([2, 3, 15, 28], True, "small@1 was trained on tokens of shards/web@1 up to"),
     ],
 )
-@pytest.mark.parametrize("is_start", [False, True])
 def test_a_model_trained_on_what_it_would_score_is_refused(
     tmp_path: Path,
     models: dict[str, Path],
     documents: slice | list[int],
     is_selection: bool,
     message: str | None,
-    is_start: bool,
 ) -> None:
     store = Store(tmp_path)
     index = open_shards(web_shards(store)).index
     offsets, lengths = index["offset"].to_numpy(), index["length"].to_numpy()
-    source = {"first_token": int(offsets[documents][0]), "num_tokens": int(lengths[documents].sum()), "extents": None}
-    extents = None
-    if is_selection:
-        extents = np.stack([offsets[documents], np.cumsum(lengths[documents]) - lengths[documents]], axis=1)
-        source |= {"first_token": 0, "extents": {"path": "web.npy"}}
-    small = trained_on(store, source, extents, is_start=is_start)
+    starts, ends = offsets[documents], (offsets + lengths)[documents]
+    if not is_selection:
+        starts, ends = starts[:1], ends[-1:]
+    small = make_model(store, "small", 1, {})
     part = Part(start=offsets[FIRST_SCORED] / 465, end=offsets[LAST_SCORED + 1] / 465)
-    references = reference_model(small), reference_model_in(models["strong"])
+    known = [TrainedOn(OTHER_SHARDS, starts, ends), TrainedOn(web_shards(store).parent, starts, ends)]
+    references = reference_model(small, known), reference_model_in(models["strong"])
 
     def ensure() -> Outcome:
         return ensure_perplexity(
@@ -310,29 +307,10 @@ def test_a_model_trained_on_what_it_would_score_is_refused(
             ensure()
 
 
-def trained_on(
-    store: Store, source: dict[str, Any], extents: np.ndarray | None = None, *, is_start: bool = False
-) -> Artifact:
-    """A model of a run with one source in the web's shards, or of a run that starts from that one."""
-    shards = web_shards(store)
-    reference = {"asset": shards.asset, "version": 1, "digest": shards.digest}
-
-    def manifest(name: str, sources: list[dict[str, Any]], start: dict[str, str] | None) -> None:
-        def make(draft: Draft) -> None:
-            (draft.folder / "manifest.json").write_text(json.dumps({"sources": sources, "start": start}))
-            if extents is not None:
-                np.save(draft.folder / "web.npy", extents)
-
-        store.ensure(f"manifests/{name}", make, code_version="1", parameters={})
-
-    manifest("first", [{"asset": "shards/code", "digest": "0"}, reference | source], None)
-    manifest("second", [], {"manifest": "first@1"})
-    return make_model(store, "small", 1, {"run": "second@1" if is_start else "first@1"})
-
-
 def test_a_model_trained_on_other_shards_of_that_name_is_refused(tmp_path: Path, models: dict[str, Path]) -> None:
     store = Store(tmp_path)
-    other = {"first_token": 0, "num_tokens": 10, "extents": None, "digest": "0" * 64, "version": 7}
-    references = reference_model(trained_on(store, other)), reference_model_in(models["strong"])
+    other = Parent(asset="shards/web", version=7, digest="0" * 64)
+    small = reference_model(make_model(store, "small", 1, {}), [TrainedOn(other, np.array([0]), np.array([10]))])
+    references = small, reference_model_in(models["strong"])
     with pytest.raises(PhaselineError, match=r"small@1 was trained on shards/web@7, which is not shards/web@1"):
         ensure_perplexity(store, ASSET, web_shards(store), *references, part=WHOLE, scoring=SCORING, report=[].append)

@@ -13,11 +13,12 @@ from pipelines.errors import PhaselineError
 from pipelines.store import Artifact, Store
 from training.compiler.compile import BaseRun
 from training.lineage.audit import lineage, walk
+from training.lineage.trained_on import trained_on
 from training.manifest import Manifest, read_manifest
 from training.runs.checkpoints import find_artifact, get_checkpoint, step_folder
 from training.runs.launch import RunState, train
 from training.runs.metrics import read_metrics
-from training.runs.run import Run, open_run
+from training.runs.run import Run, create_run, open_run
 from training.runs.start import start_checkpoint
 from training.tokens.files import token_files
 from training.tokens.windows import WindowReader
@@ -107,6 +108,13 @@ def test_the_first_loss_is_the_base_models(store: Store, unbroken: TrainedRun) -
     assert {"checkpoints/small@1@36", "manifests/small@1", "manifests/with_fresh@1"} <= set(names)
     with pytest.raises(PhaselineError, match=r"checkpoints/small@1@36 has content .*, but was 000000000000"):
         find_artifact(store, base_checkpoint.parent.model_copy(update={"digest": "0" * 64}))
+
+
+def test_what_the_base_run_read_counts_as_read(store: Store) -> None:
+    base = open_run(store, "small@1")
+    run = create_run(store, continued(store, base))
+    read = [text.shards for text in trained_on(store, run)]
+    assert read == [source.shards for source in [*run.manifest.sources, *base.manifest.sources]]
 
 
 def test_a_loaded_optimizer_is_kept_when_a_run_stops_before_its_first_step(store: Store) -> None:
