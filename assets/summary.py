@@ -120,7 +120,7 @@ def phases_table(run: Run) -> Table:
                 f"{seen.samples / phase.samples:.1%}",
                 f"{seen.tokens:,}",
                 f"{seen.epochs:.3f}",
-                f"{so_far[source.name] / (source.num_windows * manifest.window_length):.3f}",
+                f"{so_far[source.name] / manifest.tokens_per_pass(source):.3f}",
             )
         table.add_row("", "all", "", "", f"{phase.tokens:,}", style="bold")
     return table

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from pipelines.errors import PhaselineError
-from pipelines.record import Check, Parent
+from pipelines.record import Check
 from pipelines.store import Artifact, Draft, Outcome, Store
 from training.runs.checkpoints import boundaries, get_checkpoint
 from training.runs.run import Run
@@ -57,5 +57,4 @@ def ensure_export(store: Store, run: Run, step: int, report: Callable[[str], Non
 
 def find_tokenizer(store: Store, run: Run) -> Artifact:
     """The tokenizer that the run's shards were made with."""
-    tokenizer = run.manifest.tokenizer
-    return store.find(Parent(asset=tokenizer.asset, version=tokenizer.version, digest=tokenizer.digest))
+    return store.find(run.manifest.tokenizer.artifact)

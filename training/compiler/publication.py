@@ -67,12 +67,4 @@ def facts(recipe: Recipe, compilation: Compilation) -> dict[str, object]:
         "total_tokens": manifest.total_tokens,
         "total_samples": manifest.total_samples,
         "samples_of_sources": sum(sum(phase.samples) for phase in manifest.phases),
-        "phases": {
-            phase.name: {
-                source.name: count * phase.sequence_length
-                for source, count in zip(manifest.sources, phase.samples, strict=True)
-                if count
-            }
-            for phase in manifest.phases
-        },
     }

@@ -10,7 +10,6 @@ import pyarrow.parquet as pq
 from pipelines.record import Record
 from pipelines.shards import INDEX
 from pipelines.store import Artifact, Store
-from training.lineage.trace import artifact_of
 from training.runs.checkpoints import find_artifact
 from training.runs.run import Run
 from training.sampling.exposure import tokens_seen
@@ -71,7 +70,7 @@ def tokens_by_source(store: Store, run: Run, steps_done: int) -> list[SourceToke
     """Exact tokens and documents that the first ``steps_done`` steps saw, by source, licence and name in blends."""
     result = []
     for number, source in enumerate(run.manifest.sources):
-        index = pq.read_table(artifact_of(store, source).folder / INDEX)
+        index = pq.read_table(store.find(source.shards).folder / INDEX)
         stream = documents_in_stream(run.artifact, source, index)
         seen = tokens_seen(run.manifest, number, steps_done, stream.starts, stream.ends - stream.starts)
         table = index.select(["source", "licence"]).append_column("num_tokens", [seen])

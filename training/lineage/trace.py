@@ -11,9 +11,8 @@ import pyarrow.parquet as pq
 
 from pipelines.corpus import DEDUP, REMOVALS, SURVIVORS
 from pipelines.errors import PhaselineError
-from pipelines.record import Parent
 from pipelines.shards import INDEX
-from pipelines.store import Artifact, Store
+from pipelines.store import Store
 from training.manifest import Manifest, SourceReference
 from training.runs.run import Run
 from training.sampling.order import Order
@@ -76,7 +75,7 @@ def trace_document(store: Store, run: Run, document: str, steps_done: int) -> Do
     """
     manifest = run.manifest
     for number, source in enumerate(manifest.sources):
-        artifact = artifact_of(store, source)
+        artifact = store.find(source.shards)
         index = pq.read_table(artifact.folder / INDEX, filters=[("id", "=", document)])
         stream = documents_in_stream(run.artifact, source, index)
         if len(stream.ends) and stream.ends[0] > stream.starts[0]:
@@ -117,7 +116,7 @@ def sightings(manifest: Manifest, source: int, start: int, end: int, steps_done:
 
 def epochs(manifest: Manifest, source: int) -> range:
     """The passes over a source that the whole run takes part in."""
-    tokens_in_pass = manifest.sources[source].num_windows * manifest.window_length
+    tokens_in_pass = manifest.tokens_per_pass(manifest.sources[source])
     ends = [phase.cursors[source] + phase.samples[source] * phase.sequence_length for phase in manifest.phases]
     return range(manifest.sources[source].cursor // tokens_in_pass, -(-max(ends) // tokens_in_pass))
 
@@ -150,7 +149,7 @@ def trace_step(store: Store, run: Run, step: int) -> list[SeenDocument]:
     seen: list[SeenDocument] = []
     for number in np.unique(sources).tolist():
         source = manifest.sources[number]
-        index = pq.read_table(artifact_of(store, source).folder / INDEX)
+        index = pq.read_table(store.find(source.shards).folder / INDEX)
         stream = documents_in_stream(run.artifact, source, index)
         for place in np.flatnonzero(sources == number).tolist():
             sample = SampleOfStep(manifest, source, int(samples[place]), int(epochs[place]), int(offsets[place]))
@@ -192,14 +191,9 @@ class SampleOfStep:
             )
 
 
-def artifact_of(store: Store, source: SourceReference) -> Artifact:
-    """The shards that a manifest's source refers to."""
-    return store.find(Parent(asset=source.asset, version=source.version, digest=source.digest))
-
-
 def fate(store: Store, manifest: Manifest, document: str) -> str:
     """What the corpus behind a manifest knows of a document that its shards do not hold, as advice."""
-    shards = artifact_of(store, manifest.sources[0])
+    shards = store.find(manifest.sources[0].shards)
     dedup = next(store.find(parent) for parent in shards.record.parents if parent.asset == DEDUP)
     removed = pq.read_table(dedup.folder / REMOVALS, filters=[("id", "=", document), ("step", "=", "near")]).to_pylist()
     if removed:

@@ -78,10 +78,10 @@ def phases(before: Manifest, after: Manifest) -> Iterator[str]:
         yield f"phases: {', '.join(old)} → {', '.join(new)}"
     for name in [*old, *(name for name in new if name not in old)]:
         if name not in old:
-            yield f"phase {name} is new: {tokens_of(new[name]):,} tokens in {new[name].num_steps:,} steps"
+            yield f"phase {name} is new: {new[name].num_tokens:,} tokens in {new[name].num_steps:,} steps"
             yield from shares(name, {}, taken_of(after, new[name]))
         elif name not in new:
-            yield f"phase {name} is gone: {tokens_of(old[name]):,} tokens in {old[name].num_steps:,} steps"
+            yield f"phase {name} is gone: {old[name].num_tokens:,} tokens in {old[name].num_steps:,} steps"
         else:
             yield from phase_changes(before, old[name], after, new[name])
 
@@ -93,10 +93,10 @@ def phase_changes(before: Manifest, old: CompiledPhase, after: Manifest, new: Co
             f"phase {old.name} begins after step {old.first_step:,} → {new.first_step:,}, "
             f"{changed_tokens(*begins)} into the run"
         )
-    if (old.num_steps, tokens_of(old)) != (new.num_steps, tokens_of(new)):
+    if (old.num_steps, old.num_tokens) != (new.num_steps, new.num_tokens):
         yield (
             f"phase {old.name} takes {old.num_steps:,} → {new.num_steps:,} steps, "
-            f"{changed_tokens(tokens_of(old), tokens_of(new))}"
+            f"{changed_tokens(old.num_tokens, new.num_tokens)}"
         )
     if batch_in_words(old) != batch_in_words(new):
         yield f"phase {old.name} has steps of {batch_in_words(old)} → {batch_in_words(new)}"
@@ -184,10 +184,6 @@ def changed_tokens(before: int, after: int) -> str:
     return f"{before:,} → {after:,} tokens ({after - before:+,})"
 
 
-def tokens_of(phase: CompiledPhase) -> int:
-    return phase.num_steps * phase.tokens_per_step
-
-
 def taken_of(manifest: Manifest, phase: CompiledPhase) -> dict[str, Taken]:
     """What a phase takes of each source."""
     return {
@@ -205,11 +201,7 @@ def turns_of(manifest: Manifest, phase: CompiledPhase) -> list[tuple[str, int, i
 
 def epochs_by_source(manifest: Manifest) -> dict[str, float]:
     """Passes over each source by the end of the run, those of the run it starts from included."""
-    taken = dict.fromkeys(by_name(manifest.sources), 0)
-    for phase in manifest.phases:
-        for name, share in taken_of(manifest, phase).items():
-            taken[name] += share.tokens
     return {
-        source.name: (source.cursor + taken[source.name]) / (source.num_windows * manifest.window_length)
-        for source in manifest.sources
+        source.name: (source.cursor + tokens) / manifest.tokens_per_pass(source)
+        for source, tokens in zip(manifest.sources, manifest.tokens_taken(), strict=True)
     }

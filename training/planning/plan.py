@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipelines.evidence import Evidence
-from training.manifest import Compiled, CompiledPhase, Manifest, SourceReference, StartReference, TokenizerReference
+from training.manifest import Compiled, CompiledPhase, Manifest, StartReference, TokenizerReference
 from training.planning.cost import Cost, Hardware, RunRate, cost_of
 from training.sampling.stretches import Stretch, stretches
 from training.schedule import Piece
@@ -168,8 +168,8 @@ def phase_plans(manifest: Manifest) -> list[PhasePlan]:
                         share=samples / phase.num_samples,
                         samples=samples,
                         tokens=tokens,
-                        epochs=tokens / tokens_of_pass(manifest, source),
-                        epochs_so_far=taken[index] / tokens_of_pass(manifest, source),
+                        epochs=tokens / manifest.tokens_per_pass(source),
+                        epochs_so_far=taken[index] / manifest.tokens_per_pass(source),
                         seen_so_far=first_pass_tokens(manifest, index, number + 1) / source.num_tokens,
                     )
                 )
@@ -179,7 +179,7 @@ def phase_plans(manifest: Manifest) -> list[PhasePlan]:
                 first_step=phase.first_step + 1,
                 last_step=phase.end_step,
                 tokens_before=manifest.tokens_done(phase.first_step),
-                tokens=phase.num_steps * phase.tokens_per_step,
+                tokens=phase.num_tokens,
                 samples=phase.num_samples,
                 sequence_length=phase.sequence_length,
                 global_batch_size=phase.global_batch_size,
@@ -196,9 +196,8 @@ def source_plans(manifest: Manifest, available: Mapping[str, int]) -> list[Sourc
     """What the run takes of each source."""
     weighted = lr_weighted_shares(manifest)
     plans = []
-    for index, source in enumerate(manifest.sources):
-        tokens = sum(phase.samples[index] * phase.sequence_length for phase in manifest.phases)
-        one_pass = tokens_of_pass(manifest, source)
+    for index, (source, tokens) in enumerate(zip(manifest.sources, manifest.tokens_taken(), strict=True)):
+        one_pass = manifest.tokens_per_pass(source)
         unique = first_pass_tokens(manifest, index, len(manifest.phases))
         shards_tokens = available[source.asset]
         plans.append(
@@ -221,15 +220,10 @@ def source_plans(manifest: Manifest, available: Mapping[str, int]) -> list[Sourc
     return plans
 
 
-def tokens_of_pass(manifest: Manifest, source: SourceReference) -> int:
-    """The tokens of one pass over a source: its whole windows."""
-    return source.num_windows * manifest.window_length
-
-
 def first_pass_tokens(manifest: Manifest, index: int, num_phases: int) -> int:
     """The tokens of a source's first pass that are read before the run and in its first phases."""
     source = manifest.sources[index]
-    end = tokens_of_pass(manifest, source)
+    end = manifest.tokens_per_pass(source)
     return min(source.cursor, end) + sum(
         max(0, min(phase.cursors[index] + phase.samples[index] * phase.sequence_length, end) - phase.cursors[index])
         for phase in manifest.phases[:num_phases]
@@ -291,11 +285,11 @@ def sources_smaller_than_a_batch(manifest: Manifest) -> Iterator[str]:
     for phase in manifest.phases:
         for source, samples in zip(manifest.sources, phase.samples, strict=True):
             of_batch = samples / phase.num_steps
-            if of_batch * phase.sequence_length > tokens_of_pass(manifest, source):
+            if of_batch * phase.sequence_length > manifest.tokens_per_pass(source):
                 yield (
                     f"{source.name} is smaller than its share of a batch: a step of phase {phase.name} takes "
                     f"{of_batch:,.1f} sequences of {phase.sequence_length:,} tokens, and it holds "
-                    f"{tokens_of_pass(manifest, source) // phase.sequence_length:,}"
+                    f"{manifest.tokens_per_pass(source) // phase.sequence_length:,}"
                 )
 
 

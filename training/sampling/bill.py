@@ -120,7 +120,7 @@ def source_bills(
         source.name: SourceBill(
             samples=count,
             tokens=tokens_of,
-            epochs=round(tokens_of / (source.num_windows * manifest.window_length), 6),
+            epochs=round(tokens_of / manifest.tokens_per_pass(source), 6),
             lr_weighted_share=round(share, 6),
         )
         for source, count, tokens_of, share in zip(

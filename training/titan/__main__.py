@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipelines.errors import PhaselineError
-from pipelines.record import Parent
 from pipelines.store import Store
 from training.runs.checkpoints import checkpoint_steps, refuse_changed, settle
 from training.runs.events import emit
@@ -103,13 +102,11 @@ def run_torchtitan(arguments: argparse.Namespace, store: Store, run: Run, files:
     init_logger()
     if os.environ["RANK"] != "0":
         logging.getLogger().setLevel(logging.WARNING)
-    tokenizer = run.manifest.tokenizer
-    reference = Parent(asset=tokenizer.asset, version=tokenizer.version, digest=tokenizer.digest)
     config = trainer_config(
         store,
         run,
         files,
-        store.find(reference).folder,
+        store.find(run.manifest.tokenizer.artifact).folder,
         until_step=arguments.until_step,
         num_processes=int(os.environ["WORLD_SIZE"]),
         checkpoint_every_steps=arguments.checkpoint_every_steps,

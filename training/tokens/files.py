@@ -17,7 +17,7 @@ import numpy as np
 
 from pipelines.digests import file_digest
 from pipelines.errors import PhaselineError
-from pipelines.record import Entry, FileEntry, Parent
+from pipelines.record import Entry, FileEntry
 from pipelines.shards import Tokens, open_tokens
 from pipelines.store import Store
 from training.manifest import Manifest, SourceReference
@@ -76,7 +76,7 @@ def token_files(store: Store, manifest: Manifest, manifest_folder: Path) -> dict
     """
     files = {}
     for source in manifest.sources:
-        shards = store.find(Parent(asset=source.asset, version=source.version, digest=source.digest))
+        shards = store.find(source.shards)
         tokens = shards.folder / source.tokens_file.path
         files[source.name] = TokenFile(tokens, extents_file(source, manifest_folder))
     return files
