@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pipelines.errors import PhaselineError
 
 if TYPE_CHECKING:
+    from assets.project import Project
     from pipelines.store import Store
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -91,14 +92,20 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def open_project() -> "Project":
+    """The project of this repository, with its home where the environment says."""
+    from assets.project import Project, default_home
+
+    return Project(default_home())
+
+
 def run_train(options: argparse.Namespace) -> None:
     from assets.materialise import materialise
-    from assets.project import Project, default_home
     from assets.summary import print_summary
     from training.declared.recipes import select
     from training.runs.run import open_run
 
-    project = Project(default_home())
+    project = open_project()
     recipe, phases = select(project.recipes, options.selection)
     materialise(project, recipe, phases)
     print_summary(project, open_run(project.store, newest_run(project.store, recipe.name)))
@@ -106,53 +113,46 @@ def run_train(options: argparse.Namespace) -> None:
 
 def run_plan(options: argparse.Namespace) -> None:
     from assets.planning import plan
-    from assets.project import Project, default_home
 
-    plan(Project(default_home()), options.name, scale=options.scale, plot=options.plot, as_json=options.json)
+    plan(open_project(), options.name, scale=options.scale, plot=options.plot, as_json=options.json)
 
 
 def run_arms(options: argparse.Namespace) -> None:
     from assets.planning import arms
-    from assets.project import Project, default_home
 
-    arms(Project(default_home()), options.name, scale=options.scale)
+    arms(open_project(), options.name, scale=options.scale)
 
 
 def run_manifest(options: argparse.Namespace) -> None:
     from assets.planning import publish
-    from assets.project import Project, default_home
 
-    publish(Project(default_home()), options.name)
+    publish(open_project(), options.name)
 
 
 def run_diff(options: argparse.Namespace) -> None:
     from assets.planning import difference
-    from assets.project import Project, default_home
 
-    difference(Project(default_home()), options.before, options.after)
+    difference(open_project(), options.before, options.after)
 
 
 def run_verify(options: argparse.Namespace) -> None:
     from assets.planning import verify
-    from assets.project import Project, default_home
 
-    verify(Project(default_home()), options.name)
+    verify(open_project(), options.name)
 
 
 def run_amend(options: argparse.Namespace) -> None:
     from assets.planning import amend_run
-    from assets.project import Project, default_home
 
-    project = Project(default_home())
+    project = open_project()
     amend_run(project, newest_run(project.store, options.name))
 
 
 def run_summary(options: argparse.Namespace) -> None:
-    from assets.project import Project, default_home
     from assets.summary import print_summary
     from training.runs.run import open_run
 
-    project = Project(default_home())
+    project = open_project()
     print_summary(project, open_run(project.store, newest_run(project.store, options.name)))
 
 

@@ -7,7 +7,7 @@ from pipelines.tokenizer import TOKENIZER_ASSET
 from training.compiler.catalogue import Catalogue, catalogue_of_store
 from training.compiler.compile import BaseRun, Compilation, compile_recipe
 from training.declared.recipe import Recipe
-from training.declared.used_names import used_names
+from training.declared.used_names import selects_quadrants
 from training.manifest import Manifest, read_manifest
 
 
@@ -19,11 +19,6 @@ def parents_of_manifest(project: Project, recipe: Recipe) -> list[str]:
         *([QUADRANTS_ASSET] if selects_quadrants(recipe) else []),
         *([f"manifests/{recipe.start_from.recipe}"] if recipe.start_from else []),
     ]
-
-
-def selects_quadrants(recipe: Recipe) -> bool:
-    """Whether a group that the recipe uses chooses documents by quadrant."""
-    return any(name in recipe.groups and recipe.groups[name].quadrant for name in used_names(recipe))
 
 
 def catalogue(project: Project, recipe: Recipe) -> Catalogue:
@@ -57,5 +52,5 @@ def compile_against_store(project: Project, recipe: Recipe) -> Compilation:
             base = published_base(project, recipe)
         else:
             other = project.recipes[recipe.start_from.recipe]
-            base = base_of(recipe, compile_against_store(project, other).manifest, f"{other.name}@0")
+            base = base_of(recipe, compile_against_store(project, other).manifest, other.name)
     return compile_recipe(recipe, catalogue(project, recipe), base)

@@ -8,13 +8,14 @@ from pipelines.corpus import QUADRANTS_ASSET
 from quality.perplexity.attributes import ensure_perplexity
 from quality.perplexity.quadrants import ensure_quadrants
 from quality.perplexity.reference import ReferenceModel, reference_model
+from training.declared.used_names import selects_quadrants
 from training.lineage.trained_on import trained_on
 from training.runs.run import open_run
 
 
 def perplexity_steps(project: Project) -> Iterator[Step]:
     """The steps from shards and reference models to quadrants, parents first; none where no recipe asks for them."""
-    if not project.has_quadrants:
+    if not any(selects_quadrants(recipe) for recipe in project.recipes.values()):
         return
     for shards in project.shards:
         yield perplexity(project, shards)

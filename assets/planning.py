@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -23,13 +24,23 @@ from training.declared.scale import read_scale, scaled
 from training.manifest import Manifest, read_manifest
 from training.planning.cost import rate_of_earlier_run, read_hardware
 from training.planning.difference import describe
-from training.planning.plan import Plan, make_plan
+from training.planning.plan import make_plan
 
 
 def plan(project: Project, name: str, *, scale: str | None, plot: Path | None, as_json: bool) -> None:
     """Show what a recipe would do; writes nothing but the plot that is asked for."""
-    recipe, compilation, available = compiled(project, name, scale)
-    made = plan_of(project, recipe, compilation, available)
+    of = setting(project, scale)
+    recipe, compilation = of.recipe(name), of.compiled(name)
+    made = make_plan(
+        compilation.manifest,
+        of.available,
+        read_hardware(),
+        title=recipe.title,
+        paper=recipe.paper,
+        evidence=recipe.evidence,
+        notes=compilation.notes,
+        before=rate_of_earlier_run(project.home, recipe.model),
+    )
     if plot is not None:
         from training.planning.plots import plot_plan
 
@@ -40,28 +51,40 @@ def plan(project: Project, name: str, *, scale: str | None, plot: Path | None, a
         print_plan(made)
 
 
-def compiled(project: Project, name: str, scale: str | None) -> tuple[Recipe, Compilation, Mapping[str, int]]:
-    """A recipe compiled against the project's shards or at a scale, and the tokens of every set of shards there is."""
-    recipe = recipe_of(project, name)
+@dataclass(frozen=True)
+class Setting:
+    """What recipes are compiled against: the project's shards, or a scale's. ``available`` is tokens by asset."""
+
+    recipe: Callable[[str], Recipe]
+    compiled: Callable[[str], Compilation]
+    available: Mapping[str, int]
+
+
+def setting(project: Project, scale: str | None) -> Setting:
+    """The project as it is, or at a scale; recipes are compiled when they are asked for, each once."""
     if scale is None:
-        shards = [project.store.latest(f"shards/{shards}") for shards in project.shards]
-        available = {artifact.asset: artifact.record.facts["num_tokens"] for artifact in shards if artifact}
-        return recipe, compile_against_store(project, recipe), available
+        made = [project.store.latest(f"shards/{shards}") for shards in project.shards]
+        available = {artifact.asset: artifact.record.facts["num_tokens"] for artifact in made if artifact}
+
+        def recipe(name: str) -> Recipe:
+            return recipe_of(project, name)
+
+        return Setting(recipe, cache(lambda name: compile_against_store(project, recipe(name))), available)
     declared = read_scale(scale)
-    recipes = {known: scaled(each, declared) for known, each in project.recipes.items()}
-    shards_of_scale = catalogue_of_sizes(declared.corpus)
+    shards = catalogue_of_sizes(declared.corpus)
+
+    def at_scale(name: str) -> Recipe:
+        return scaled(recipe_of(project, name), declared)
 
     @cache
-    def at_scale(wanted: str) -> Compilation:
-        other = recipes[wanted]
-        base = None
-        if other.start_from is not None:
-            start = other.start_from.recipe
-            base = base_of(other, at_scale(start).manifest, f"{start}@0")
-        return compile_recipe(other, shards_of_scale, base)
+    def compiled(name: str) -> Compilation:
+        wanted = at_scale(name)
+        if wanted.start_from is None:
+            return compile_recipe(wanted, shards)
+        start = wanted.start_from.recipe
+        return compile_recipe(wanted, shards, base_of(wanted, compiled(start).manifest, start))
 
-    available = {entry.asset: entry.num_tokens for entry in shards_of_scale.shards.values()}
-    return recipes[name], at_scale(name), available
+    return Setting(at_scale, compiled, {entry.asset: entry.num_tokens for entry in shards.shards.values()})
 
 
 def recipe_of(project: Project, name: str) -> Recipe:
@@ -71,28 +94,16 @@ def recipe_of(project: Project, name: str) -> Recipe:
     return project.recipes[name]
 
 
-def plan_of(project: Project, recipe: Recipe, compilation: Compilation, available: Mapping[str, int]) -> Plan:
-    return make_plan(
-        compilation.manifest,
-        available,
-        read_hardware(),
-        title=recipe.title,
-        paper=recipe.paper,
-        evidence=recipe.evidence,
-        notes=compilation.notes,
-        before=rate_of_earlier_run(project.home, recipe.model),
-    )
-
-
 def arms(project: Project, name: str, *, scale: str | None) -> None:
     """Show a recipe beside its arms: how long they are, and what they share with it."""
     recipe = recipe_of(project, name)
-    whole = compiled(project, name, scale)[1].manifest
+    of = setting(project, scale)
+    whole = of.compiled(name).manifest
     table = new_table(
         f"{recipe.name} and its arms", "recipe", "steps", "tokens", "phases", "most epochs", "samples taken"
     )
     for other in [name, *(arm.name for arm in arms_of(recipe, name))]:
-        manifest = compiled(project, other, scale)[1].manifest
+        manifest = of.compiled(other).manifest
         epochs, source = most_epochs(manifest)
         table.add_row(
             other,
@@ -106,20 +117,17 @@ def arms(project: Project, name: str, *, scale: str | None) -> None:
 
 
 def taken(manifest: Manifest) -> dict[str, int]:
-    """The samples of each source in the whole run."""
-    counts = [sum(phase.samples[number] for phase in manifest.phases) for number in range(len(manifest.sources))]
-    return {source.name: count for source, count in zip(manifest.sources, counts, strict=True) if count}
+    """The tokens of each source in the whole run."""
+    return {
+        source.name: tokens for source, tokens in zip(manifest.sources, manifest.tokens_taken(), strict=True) if tokens
+    }
 
 
 def most_epochs(manifest: Manifest) -> tuple[float, str]:
     """How often the source that is read most often is read, and its name."""
-    tokens = [
-        sum(phase.samples[number] * phase.sequence_length for phase in manifest.phases)
-        for number in range(len(manifest.sources))
-    ]
     return max(
-        (read / (source.num_windows * manifest.window_length), source.name)
-        for source, read in zip(manifest.sources, tokens, strict=True)
+        (tokens / manifest.tokens_per_pass(source), source.name)
+        for source, tokens in zip(manifest.sources, manifest.tokens_taken(), strict=True)
     )
 
 
@@ -165,19 +173,17 @@ def published(project: Project, name: str) -> Artifact:
 
 def verify(project: Project, name: str) -> None:
     """Compute every digest behind a manifest again, and those of its run; raises PhaselineError for what changed."""
-    from training.lineage.verification import verify_artifact, verify_run
-    from training.runs.run import known_runs
+    from training.lineage import verification
+    from training.runs.run import run_of
 
     artifact = published(project, name)
-    run = artifact.name.removeprefix("manifests/")
+    run = run_of(project.store, artifact.record.facts["manifest_digest"])
 
     def report(sentence: str) -> None:
         print(sentence, file=sys.stderr, flush=True)
 
-    if run in known_runs(project.store):
-        findings = list(verify_run(project.store, run, report))
-    else:
-        findings = list(verify_artifact(project.store, artifact.asset, artifact.record.version, report))
+    of_run = None if run is None else run.name
+    findings = list(verification.verify(project.store, artifact.asset, artifact.record.version, of_run, report))
     for finding in findings:
         console.print(f"{finding.artifact}: {finding.what}\n  remedy: {finding.remedy}", soft_wrap=True, markup=False)
     if findings:

@@ -24,7 +24,7 @@ from quality.perplexity.declaration import PerplexityDeclaration
 from training.compiler.leaves import shards_of
 from training.declared.recipe import Recipe
 from training.declared.recipes import read_recipes
-from training.declared.used_names import reached, used_names
+from training.declared.used_names import reached
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -116,15 +116,6 @@ class Project:
             else:
                 names += [ShardsName(f"{domain}_{bucket}", domain, bucket) for bucket in classifier.bucket_names]
         return {shards.name: shards for shards in names}
-
-    @cached_property
-    def has_quadrants(self) -> bool:
-        """Whether any recipe chooses documents by quadrant."""
-        return any(
-            name in recipe.groups and recipe.groups[name].quadrant
-            for recipe in self.recipes.values()
-            for name in used_names(recipe)
-        )
 
     @property
     def presets(self) -> list[Recipe]:

@@ -11,7 +11,7 @@ from hand_made import HandMadePhase, hand_made, source
 from pipelines.errors import PhaselineError
 from pipelines.record import FileEntry, Record, content_digest, provenance
 from pipelines.store import RECORD, Artifact, Draft, Store, describe_files, write_record
-from training.lineage.verification import Finding, verify_artifact, verify_run
+from training.lineage.verification import Finding, verify
 from training.manifest import MANIFEST, write_manifest
 from training.runs.run import create_run
 
@@ -64,8 +64,8 @@ def folder(store: Store, asset: str) -> Path:
     return store.folder(asset) / "1"
 
 
-def findings(store: Store) -> list[Finding]:
-    return list(verify_artifact(store, "manifests/tried", 1, lambda _line: None))
+def findings(store: Store, run: str | None = None) -> list[Finding]:
+    return list(verify(store, "manifests/tried", 1, run, lambda _line: None))
 
 
 def edit_record(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
@@ -76,7 +76,7 @@ def edit_record(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
 
 def test_a_sound_manifest_and_run_have_no_finding_and_every_file_is_read(store: Store) -> None:
     lines: list[str] = []
-    assert list(verify_run(store, "tried@1", lines.append)) == []
+    assert list(verify(store, "manifests/tried", 1, "tried@1", lines.append)) == []
     assert lines[-1].startswith("6 artifacts, 6 files, ")
     assert any(line.startswith("raw/web@1: 1 files") for line in lines)
 
@@ -164,7 +164,7 @@ def test_a_manifest_of_other_tokens_than_the_shards_record(store: Store) -> None
 def test_a_checkpoint_that_changed_is_trained_again(store: Store) -> None:
     path = store.root / "runs" / "tried@1" / "checkpoints" / "step-2" / "model.distcp"
     path.write_bytes(b"weights" + b"weighty")
-    (finding,) = verify_run(store, "tried@1", lambda _line: None)
+    (finding,) = findings(store, "tried@1")
     assert finding.artifact == "checkpoints/tried@1@2"
     assert finding.remedy == (f"restore {path.parent} from a copy, or remove it and every later step, then train again")
 
@@ -174,11 +174,11 @@ def test_a_manifest_that_a_run_no_longer_agrees_with(store: Store) -> None:
     declaration = json.loads(path.read_text())
     declaration["manifest"]["digest"] = "7" * 64
     path.write_text(json.dumps(declaration))
-    (finding,) = verify_run(store, "tried@1", lambda _line: None)
+    (finding,) = findings(store, "tried@1")
     assert finding.artifact == "manifests/tried@1"
     assert "but was 777777777777 when run tried@1 was made" in finding.what
 
 
 def test_an_unknown_run_is_refused(store: Store) -> None:
     with pytest.raises(PhaselineError, match="name one of: tried@1"):
-        verify_run(store, "other@1", lambda _line: None)
+        findings(store, "other@1")

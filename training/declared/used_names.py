@@ -11,6 +11,11 @@ def used_names(recipe: Recipe) -> set[str]:
     return set().union(*(reached(recipe, phase.blend) for phase in recipe.phases))
 
 
+def selects_quadrants(recipe: Recipe) -> bool:
+    """Whether a group that the recipe uses chooses documents by quadrant."""
+    return any(name in recipe.groups and recipe.groups[name].quadrant for name in used_names(recipe))
+
+
 def reached(recipe: Recipe, blend: str | Blend) -> Iterator[str]:
     """The names that a blend reaches, through those it is derived from; an unknown blend reaches none."""
     waiting: list[str | Blend] = [blend]

@@ -44,28 +44,30 @@ class Reference:
         return f"{self.asset}@{self.version}"
 
 
-def verify_artifact(store: Store, asset: str, version: int, report: Callable[[str], None]) -> Iterator[Finding]:
-    """Compute the digests of an artifact and of everything it was made from; yields what changed or is missing."""
-    return Verification(store, report).walk([Reference(asset, version)])
+def verify(store: Store, asset: str, version: int, run: str | None, report: Callable[[str], None]) -> Iterator[Finding]:
+    """Compute the digests of an artifact and of everything it was made from; yields what changed or is missing.
 
-
-def verify_run(store: Store, name: str, report: Callable[[str], None]) -> Iterator[Finding]:
-    """The same for each manifest that a run follows or followed, and for each of its checkpoints.
+    Args:
+        run: the name of a run whose checkpoints, and the manifests that it follows or followed, are looked at, too.
 
     Raises:
         PhaselineError: an unknown run.
     """
+    of_run = references_of(store, run) if run is not None else []
+    return Verification(store, report).walk([Reference(asset, version), *of_run])
+
+
+def references_of(store: Store, run: str) -> list[Reference]:
+    """The manifests and checkpoints of a run; raises PhaselineError for an unknown one."""
     known = known_runs(store)
-    if name not in known:
-        raise PhaselineError(f"there is no run {name!r} in {store.root}", f"name one of: {', '.join(known) or 'none'}")
-    manifests = [known[name].manifest, *(amendment.manifest for amendment in known[name].amendments)]
-    steps = sorted(int(path.parent.name.removeprefix("step-")) for path in checkpoint_records(store, name))
-    return Verification(store, report).walk(
-        [
-            *(reference(manifest, f"run {name}") for manifest in manifests),
-            *(Reference(f"{CHECKPOINTS}{name}", step) for step in steps),
-        ]
-    )
+    if run not in known:
+        raise PhaselineError(f"there is no run {run!r} in {store.root}", f"name one of: {', '.join(known) or 'none'}")
+    manifests = [known[run].manifest, *(amendment.manifest for amendment in known[run].amendments)]
+    steps = sorted(int(path.parent.name.removeprefix("step-")) for path in checkpoint_records(store, run))
+    return [
+        *(reference(manifest, f"run {run}") for manifest in manifests),
+        *(Reference(f"{CHECKPOINTS}{run}", step) for step in steps),
+    ]
 
 
 def checkpoint_records(store: Store, run: str) -> Iterator[Path]:
