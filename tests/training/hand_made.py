@@ -7,7 +7,8 @@ from typing import Any
 from pipelines.digests import value_digest
 from pipelines.record import FileEntry
 from training.declared.recipe import OptimizerDeclaration
-from training.manifest import CompiledPhase, Manifest, SourceReference, TokenizerReference, Transition
+from training.manifest import Manifest, SourceReference, TokenizerReference, Transition
+from training.sampling.order import PhaseShape, lay_out
 from training.schedule import Piece, Schedule
 
 
@@ -39,41 +40,22 @@ def source(name: str, num_tokens: int, window_length: int = 16, **changes: Any) 
 
 def hand_made(sources: Sequence[SourceReference], phases: Sequence[HandMadePhase], **changes: Any) -> Manifest:
     """A manifest of these phases, its rate falling linearly from 1e-3 at its first token to 1e-4 at its last."""
-    cursors = [source.cursor for source in sources]
-    compiled = []
-    step = sample = tokens = 0
-    for phase in phases:
-        counts = [phase.samples.get(source.name, 0) for source in sources]
-        assert sum(counts) == phase.steps * phase.batch
-        cursors = [-(-cursor // phase.length) * phase.length for cursor in cursors]
-        compiled.append(
-            CompiledPhase(
-                name=phase.name,
-                first_step=step,
-                num_steps=phase.steps,
-                first_sample=sample,
-                sequence_length=phase.length,
-                global_batch_size=phase.batch,
-                weights=counts,
-                samples=counts,
-                cursors=cursors,
-                transition=phase.transition,
-            )
-        )
-        cursors = [cursor + count * phase.length for cursor, count in zip(cursors, counts, strict=True)]
-        step += phase.steps
-        sample += sum(counts)
-        tokens += sum(counts) * phase.length
+    counts = [[phase.samples.get(source.name, 0) for source in sources] for phase in phases]
+    assert [sum(taken) for taken in counts] == [phase.steps * phase.batch for phase in phases]
+    shapes = [
+        PhaseShape(phase.name, phase.steps, phase.length, phase.batch, taken, phase.transition)
+        for phase, taken in zip(phases, counts, strict=True)
+    ]
     fields = {
         "recipe": "tried",
         "seed": 1,
         "model": "llama_test",
         "optimizer": OptimizerDeclaration(),
-        "schedule": straight(tokens),
+        "schedule": straight(sum(phase.steps * phase.batch * phase.length for phase in phases)),
         "tokenizer": TokenizerReference(asset="tokenizer", version=1, digest="1" * 64, vocab_size=512, end_of_text=0),
         "window_length": max(phase.length for phase in phases),
         "sources": list(sources),
-        "phases": compiled,
+        "phases": lay_out(shapes, 1, [source.cursor for source in sources]),
     }
     return Manifest.model_validate(fields | changes)
 

@@ -10,7 +10,15 @@ from pipelines.errors import PhaselineError
 from training.compiler.catalogue import Catalogue
 from training.compiler.extents import describe_extents
 from training.compiler.leaves import Leaf, Leaves, cut, licences, shortened
-from training.compiler.phases import arranged, blended, exhausted, faded, laid_out, refuse_uneven_exhaustion, resolved
+from training.compiler.phases import (
+    arranged,
+    blended,
+    compiled_transitions,
+    exhausted,
+    laid_out,
+    refuse_uneven_exhaustion,
+    resolved,
+)
 from training.compiler.placement import place
 from training.compiler.run_schedule import provisional_schedule, run_schedule
 from training.declared.recipe import Recipe
@@ -69,12 +77,11 @@ def compile_recipe(recipe: Recipe, catalogue: Catalogue, base: BaseRun | None = 
         weights, changes = blended(recipe, placed, mixtures, sources, leaves.groups, window_length, where)
         notes += changes
     schedule = run_schedule(recipe, placed, checkpoint_lr)
-    phases = laid_out(recipe.seed, placed, weights, sources)
     if recipe.arrangement is not None:
-        placed, weights = arranged(recipe.arrangement, phases, where)
-        phases = laid_out(recipe.seed, placed, weights, sources)
-    if recipe.transition is not None:
-        phases = faded(recipe.transition, phases, where)
+        sharp = laid_out(recipe, placed, weights, sources, [None] * len(placed))
+        placed, weights = arranged(recipe.arrangement, sharp, where)
+    transitions = compiled_transitions(recipe.transition, placed, where)
+    phases = laid_out(recipe, placed, weights, sources, transitions)
     manifest = Manifest(
         recipe=recipe.name,
         seed=recipe.seed,

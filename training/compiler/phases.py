@@ -11,7 +11,7 @@ from training.compiler.mixture import Mixture, integer_weights, resolve
 from training.compiler.placement import Placed, exhaust
 from training.declared.blend import Blend, Natural
 from training.declared.recipe import Recipe, TransitionDeclaration
-from training.manifest import CompiledPhase, SourceReference
+from training.manifest import CompiledPhase, SourceReference, Transition
 from training.sampling.order import PhaseShape, lay_out
 from training.sampling.transitions import compile_transition
 
@@ -84,14 +84,20 @@ def is_natural(recipe: Recipe, blend: str | Blend) -> bool:
 
 
 def laid_out(
-    seed: int, placed: Sequence[Placed], weights: Sequence[Sequence[int]], sources: Sequence[SourceReference]
+    recipe: Recipe,
+    placed: Sequence[Placed],
+    weights: Sequence[Sequence[int]],
+    sources: Sequence[SourceReference],
+    transitions: Sequence[Transition | None],
 ) -> list[CompiledPhase]:
     """Placed phases with the samples they take of each source, from the sources' cursors on."""
     shapes = [
-        PhaseShape(phase.name, phase.num_steps, phase.sequence_length, phase.global_batch_size, list(proportions))
-        for phase, proportions in zip(placed, weights, strict=True)
+        PhaseShape(
+            phase.name, phase.num_steps, phase.sequence_length, phase.global_batch_size, list(proportions), transition
+        )
+        for phase, proportions, transition in zip(placed, weights, transitions, strict=True)
     ]
-    return lay_out(shapes, seed, [source.cursor for source in sources])
+    return lay_out(shapes, recipe.seed, [source.cursor for source in sources])
 
 
 def arranged(
@@ -118,15 +124,18 @@ def arranged(
     return placed, weights
 
 
-def faded(declared: TransitionDeclaration, phases: Sequence[CompiledPhase], where: str) -> list[CompiledPhase]:
-    """The phases with a transition into each but the first.
+def compiled_transitions(
+    declared: TransitionDeclaration | None, placed: Sequence[Placed], where: str
+) -> list[Transition | None]:
+    """The transition into each phase: none into the first.
 
     Raises:
         PhaselineError: a transition is longer than a phase beside it, or its phases differ in length or batch.
     """
-    num_samples = 2 * round(declared.fraction * sum(phase.num_samples for phase in phases) / 2)
-    result = [phases[0]]
-    for before, phase in itertools.pairwise(phases):
+    if declared is None:
+        return [None] * len(placed)
+    num_samples = 2 * round(declared.fraction * sum(phase.num_samples for phase in placed) / 2)
+    for before, phase in itertools.pairwise(placed):
         if (before.sequence_length, before.global_batch_size) != (phase.sequence_length, phase.global_batch_size):
             raise PhaselineError(
                 f"{where}: transition: {before.name} and {phase.name} differ in sequence length or batch",
@@ -139,5 +148,4 @@ def faded(declared: TransitionDeclaration, phases: Sequence[CompiledPhase], wher
                 f"{shorter.name} with {shorter.num_samples:,}",
                 "choose another fraction",
             )
-        result.append(phase.model_copy(update={"transition": compile_transition(declared.shape, num_samples)}))
-    return result
+    return [None, *(compile_transition(declared.shape, num_samples) for _ in placed[1:])]

@@ -18,8 +18,12 @@ class Placed:
     global_batch_size: int
 
     @property
+    def num_samples(self) -> int:
+        return self.num_steps * self.global_batch_size
+
+    @property
     def num_tokens(self) -> int:
-        return self.num_steps * self.global_batch_size * self.sequence_length
+        return self.num_samples * self.sequence_length
 
 
 def horizon(recipe: Recipe) -> int:
