@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from declared import catalogue
 
 from training.compiler.catalogue import Catalogue, catalogue_of_sizes
@@ -109,8 +110,14 @@ def epochs(manifest: object) -> list[float]:
 
 
 def test_every_preset_of_a_paper_labels_its_numbers() -> None:
-    for declared in read_recipes(RECIPES).values():
-        if declared.paper is not None:
-            labelled = {evidence.field.partition(".")[0] for evidence in declared.evidence}
-            assert labelled >= {"model"}
-            assert labelled & {"blends", "phases", "part"}
+    """Whatever a preset declares of data, schedule and size has an entry for it or for all of its parts."""
+    plain = {"name", "title", "paper", "seed", "sequence_length", "global_batch_size", "arms", "evidence"}
+    for path in sorted(RECIPES.glob("*.yaml")):
+        declared = yaml.safe_load(path.read_text())
+        assert declared["paper"].startswith("arXiv:")
+        labelled = {entry["field"] for entry in declared["evidence"]}
+        wanted = declared.keys() - plain
+        if "schedule" not in labelled:
+            wanted = wanted - {"schedule"} | {f"schedule.{part}" for part in declared["schedule"]}
+        missing = {field for field in wanted if not any(f"{entry}.".startswith(f"{field}.") for entry in labelled)}
+        assert not missing, path.name
