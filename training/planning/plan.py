@@ -1,7 +1,7 @@
 """The plan: what a manifest will do, in numbers, before anything is spent on it.
 
-All of it follows from the manifest's own counts: no sample is walked over, so a plan of trillions of tokens is as fast
-as one of a million.
+All of it follows from the manifest's own counts and from its bill: no sample is walked over, so a plan of trillions of
+tokens takes hardly longer than one of a million.
 """
 
 import math
@@ -10,14 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pipelines.evidence import Evidence
 from training.manifest import Compiled, CompiledPhase, Manifest, StartReference, TokenizerReference
 from training.planning.cost import Cost, Hardware, RunRate, cost_of
-from training.sampling.stretches import Stretch, stretches
+from training.sampling.bill import bill_of_data
 from training.schedule import Piece
 
 REPEAT_DECAY = 15.39  # R*_D of Muennighoff et al., arXiv:2305.16264
 MOST_EPOCHS = 4  # beyond them repeated tokens are worth clearly less than fresh ones (the same)
 MOSTLY_UNREAD = 0.5
-RATES_SAMPLED = 4096
-FEWEST_RATES = 16
 
 
 class SourceInPhase(Compiled):
@@ -194,7 +192,7 @@ def phase_plans(manifest: Manifest) -> list[PhasePlan]:
 
 def source_plans(manifest: Manifest, available: Mapping[str, int]) -> list[SourcePlan]:
     """What the run takes of each source."""
-    weighted = lr_weighted_shares(manifest)
+    bill = bill_of_data(manifest, manifest.total_steps).sources
     plans = []
     for index, (source, tokens) in enumerate(zip(manifest.sources, manifest.tokens_taken(), strict=True)):
         one_pass = manifest.tokens_per_pass(source)
@@ -214,7 +212,7 @@ def source_plans(manifest: Manifest, available: Mapping[str, int]) -> list[Sourc
                 seen_of_stream=unique / source.num_tokens,
                 seen_of_shards=unique / shards_tokens,
                 worth=worth((source.cursor + tokens) / one_pass),
-                lr_weighted_share=weighted[index],
+                lr_weighted_share=bill[source.name].lr_weighted_share if source.name in bill else 0.0,
             )
         )
     return plans
@@ -238,27 +236,6 @@ def worth(epochs: float) -> float:
     """
     repeats = max(epochs - 1, 0.0)
     return (1 + REPEAT_DECAY * (1 - math.exp(-repeats / REPEAT_DECAY))) / (1 + repeats)
-
-
-def lr_weighted_shares(manifest: Manifest) -> list[float]:
-    """The share of each source among the tokens, each weighted by its step's rate; sums to 1."""
-    totals = [0.0] * len(manifest.sources)
-    for stretch in stretches(manifest):
-        if stretch.first < stretch.end:
-            length = manifest.phase_at(manifest.step_of(stretch.first)).sequence_length
-            weight = mean_lr(manifest, stretch) * (stretch.end - stretch.first) * length
-            totals = [total + weight * share for total, share in zip(totals, stretch.shares, strict=True)]
-    return [total / math.fsum(totals) for total in totals]
-
-
-def mean_lr(manifest: Manifest, stretch: Stretch) -> float:
-    """The mean rate of a stretch of one phase or transition, from evenly spaced steps where there are very many."""
-    first, last = manifest.step_of(stretch.first), manifest.step_of(stretch.end - 1)
-    num_steps = last - first + 1
-    wanted = max(FEWEST_RATES, round(RATES_SAMPLED * num_steps / manifest.total_steps))
-    count = min(num_steps, wanted)
-    steps = (first + (2 * number + 1) * num_steps // (2 * count) for number in range(count))
-    return math.fsum(manifest.lr(step) for step in steps) / count
 
 
 def warnings(manifest: Manifest, sources: Sequence[SourcePlan], available: Mapping[str, int]) -> Iterator[str]:
