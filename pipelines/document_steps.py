@@ -20,11 +20,11 @@ from pipelines.documents import REJECTED_SCHEMA, SCHEMA
 from pipelines.filters import Filters
 from pipelines.filters.candidate import Candidate
 from pipelines.language import LanguageIdentifier
-from pipelines.readers import member_reader
 from pipelines.readers.archive import Archive, BrokenMember
+from pipelines.readers.formats import Reader
+from pipelines.readers.read import member_reader
 from pipelines.readers.records import Record
 from pipelines.rejection import Rejection
-from pipelines.sources import Reader
 
 ROWS_PER_GROUP = 2000
 EXCERPT_CHARACTERS = 200

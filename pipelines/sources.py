@@ -1,30 +1,19 @@
 """Sources as declarations: one YAML file for each domain, one entry for each source, no code."""
 
-import re
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from pipelines.declared import Declared, line_of, read_declaration
 from pipelines.errors import PhaselineError
-from pipelines.extract.template import check_template
 from pipelines.filters import Filters
-
-Items = TypeVar("Items", bound=Sequence[Any])
-
-
-def at_least_one(items: Items) -> Items:
-    if not items:
-        raise ValueError("at least one is needed")
-    return items
-
+from pipelines.readers.formats import Reader
+from pipelines.readers.patterns import at_least_one
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Template = Annotated[str, AfterValidator(check_template)]
 
 
 class Package(Declared):
@@ -56,85 +45,6 @@ def kind_of_place(value: Any) -> str:
 Place = Annotated[
     Annotated[Package, Tag("archive")] | Annotated[Folder, Tag("local")],
     Discriminator(kind_of_place),
-]
-
-
-class Files(Declared):
-    """Which files of a source are read. In a pattern ``**`` crosses folders, ``*`` stays within one."""
-
-    include: Annotated[tuple[str, ...], AfterValidator(at_least_one)]
-    exclude: tuple[str, ...] = ()
-
-
-class HtmlReader(Files):
-    """Web pages, one document each.
-
-    ``main_content`` drops what looks like navigation; ``skip_elements`` drops by CSS selector; ``url_index`` is a JSON
-    file of the source that maps a page's path (from the index's folder) to an object with its ``url``.
-    """
-
-    format: Literal["html"]
-    main_content: bool = True
-    skip_elements: tuple[str, ...] = ()
-    url_index: str | None = None
-
-
-class MediaWikiReader(Files):
-    """MediaWiki XML dumps, one document for each article."""
-
-    format: Literal["mediawiki"]
-
-
-class SourceCodeReader(Files):
-    """Source files as they are; the language is told by the file's name or is the name of its folder."""
-
-    format: Literal["source_code"]
-    language_from: Literal["file_name", "folder"] = "file_name"
-
-
-class DocstringsReader(Files):
-    """Python files: one document for the module and its functions, and one for each class with its methods."""
-
-    format: Literal["docstrings"]
-
-
-class TextReader(Files):
-    """Files of prose, as they are."""
-
-    format: Literal["text"]
-
-
-class JsonLinesReader(Files):
-    """JSON Lines, one document for each line, rendered by a Jinja template over the line's fields."""
-
-    format: Literal["json_lines"]
-    template: Template
-
-
-class JsonOutlineReader(Files):
-    """JSON files of nested sections, one article each; ``title`` is a Jinja template over the file's fields."""
-
-    format: Literal["json_outline"]
-    title: Template
-
-
-class DialoguesReader(Files):
-    """YAML files with a list of ``conversations``, one document each; ``template`` renders the ``turns`` of one."""
-
-    format: Literal["dialogues"]
-    template: Template
-
-
-Reader = Annotated[
-    HtmlReader
-    | MediaWikiReader
-    | SourceCodeReader
-    | DocstringsReader
-    | TextReader
-    | JsonLinesReader
-    | JsonOutlineReader
-    | DialoguesReader,
-    Field(discriminator="format"),
 ]
 
 
@@ -219,10 +129,3 @@ def resolve_folders(domain: Domain, folder: Path) -> Domain:
         return source.model_copy(update={"where": where})
 
     return domain.model_copy(update={"sources": tuple(resolved(source) for source in domain.sources)})
-
-
-def compile_patterns(patterns: Sequence[str]) -> re.Pattern[str]:
-    """One regular expression for several glob patterns; it matches nothing where there are none."""
-    from fsspec.utils import glob_translate
-
-    return re.compile("|".join(glob_translate(pattern) for pattern in patterns) or r"(?!)")

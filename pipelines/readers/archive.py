@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 
 from pipelines.errors import PhaselineError
-from pipelines.sources import Files, compile_patterns
+from pipelines.readers.formats import Files
+from pipelines.readers.patterns import compile_patterns
 
 BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError)
 

@@ -7,8 +7,8 @@ from jinja2 import TemplateError
 
 from pipelines.extract.template import render
 from pipelines.readers.archive import Member
+from pipelines.readers.formats import DialoguesReader
 from pipelines.readers.records import Record, unreadable
-from pipelines.sources import DialoguesReader
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -12,8 +12,8 @@ from pipelines.extract.docstrings import docstring_documents
 from pipelines.extract.outline import outline_text
 from pipelines.extract.template import render
 from pipelines.readers.archive import Member
+from pipelines.readers.formats import JsonOutlineReader, SourceCodeReader
 from pipelines.readers.records import Record, unreadable
-from pipelines.sources import JsonOutlineReader, SourceCodeReader
 
 
 def read_text(member: Member, language: str | None = None) -> Iterator[Record]:

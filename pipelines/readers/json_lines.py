@@ -7,8 +7,8 @@ from jinja2 import TemplateError
 
 from pipelines.extract.template import render
 from pipelines.readers.archive import BROKEN, Member
+from pipelines.readers.formats import JsonLinesReader
 from pipelines.readers.records import Record, unreadable
-from pipelines.sources import JsonLinesReader
 
 
 def read_json_lines(member: Member, reader: JsonLinesReader) -> Iterator[Record]:

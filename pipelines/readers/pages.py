@@ -9,8 +9,8 @@ from resiliparse.parse.html import HTMLParserException
 from pipelines.errors import PhaselineError
 from pipelines.extract.html import canonical_url, page_text, parse_page
 from pipelines.readers.archive import Archive, Member
+from pipelines.readers.formats import HtmlReader
 from pipelines.readers.records import Record, unreadable
-from pipelines.sources import HtmlReader
 
 
 def read_page(member: Member, reader: HtmlReader, urls: Mapping[str, str]) -> Iterator[Record]:

@@ -1,6 +1,7 @@
 """What a reader hands on: text, or the reason why there is none."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pipelines.rejection import Rejection
 
@@ -15,6 +16,10 @@ class Record:
         num_raw_bytes: the size of what the text was taken from; counted where no text came of it.
         url: where it was found, if known.
         language: its programming language; None where the language is to be identified.
+        licence: its own licence (SPDX); None where the source's holds.
+        repository: the repository that it belongs to, if known.
+        answer: the part that follows ``text`` and is evaluated apart from it, such as the answer to a question.
+        measures: what extraction measured, by name; becomes part of the document's attributes.
         rejection: why it could not be read, or None.
     """
 
@@ -23,6 +28,10 @@ class Record:
     num_raw_bytes: int
     url: str | None = None
     language: str | None = None
+    licence: str | None = None
+    repository: str | None = None
+    answer: str | None = None
+    measures: Mapping[str, float] = field(default_factory=dict)
     rejection: Rejection | None = None
 
 

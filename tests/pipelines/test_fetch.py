@@ -9,7 +9,8 @@ import pytest
 from pipelines.digests import file_digest
 from pipelines.errors import PhaselineError
 from pipelines.fetch import ensure_model, ensure_raw, fetch, raw_archive
-from pipelines.sources import Folder, ModelFile, Package, Source, TextReader
+from pipelines.readers.formats import TextReader
+from pipelines.sources import Folder, ModelFile, Package, Source
 from pipelines.store import Store
 
 

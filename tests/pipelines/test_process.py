@@ -16,8 +16,9 @@ from pipelines.engine import Engine
 from pipelines.filters import Filters
 from pipelines.filters.gopher import GopherQuality
 from pipelines.process import ensure_documents, group_files
+from pipelines.readers.formats import TextReader
 from pipelines.record import Flow
-from pipelines.sources import Domain, Folder, Source, TextReader
+from pipelines.sources import Domain, Folder, Source
 from pipelines.store import Artifact, Draft, Store
 
 ENGLISH = "The house is old and the garden is green, and we have been there with all of our friends."

@@ -12,11 +12,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import PhaselineError
-from pipelines.readers import member_reader
 from pipelines.readers.archive import Archive, BrokenMember, Member
 from pipelines.readers.files import language_of
-from pipelines.readers.records import Record
-from pipelines.sources import (
+from pipelines.readers.formats import (
     DialoguesReader,
     DocstringsReader,
     Files,
@@ -28,6 +26,8 @@ from pipelines.sources import (
     SourceCodeReader,
     TextReader,
 )
+from pipelines.readers.read import member_reader
+from pipelines.readers.records import Record
 
 QUESTION = "Question: {{ q }}\nAnswer: {{ a }}"
 

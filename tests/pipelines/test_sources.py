@@ -6,7 +6,8 @@ import pytest
 
 from pipelines.declared import read_declaration
 from pipelines.errors import PhaselineError
-from pipelines.sources import Folder, ModelFile, Package, compile_patterns, read_domains
+from pipelines.readers.patterns import compile_patterns
+from pipelines.sources import Folder, ModelFile, Package, read_domains
 
 DECLARED = Path(__file__).parents[2] / "assets" / "sources"
 DIGEST = "ab" * 32
