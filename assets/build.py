@@ -1,7 +1,7 @@
-"""A step of the graph as a Dagster asset."""
+"""Steps of the graph as Dagster assets: a step is an asset, or one partition of an asset."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -13,21 +13,32 @@ from assets.step import Step
 SECONDS_BETWEEN_OBSERVATIONS = 10
 
 
-def build_asset(project: Project, step: Step) -> dg.AssetsDefinition:
-    """The asset whose function makes the step, or finds it current, and shows the outcome."""
-    key = asset_key(step.asset)
-    checks = project.expectations.checks(step.asset) | dict(step.checks)
+def build_asset(project: Project, steps: Sequence[Step], parents: Sequence[str]) -> dg.AssetsDefinition:
+    """The asset whose function makes a step, or finds it current, and shows the outcome.
+
+    Args:
+        steps: the one step of the asset, or those of its partitions.
+        parents: the assets of the graph that they are made from.
+    """
+    first = steps[0]
+    key = asset_key(first.node)
+    checks = project.expectations.checks(first.asset) | dict(first.checks)
+    by_partition = {step.partition_key: step for step in steps}
+    partitions = dg.StaticPartitionsDefinition([step.partition.key for step in steps if step.partition])
+    partitions_def = partitions if first.partition else None
 
     @dg.asset(
         key=key,
-        deps=[asset_key(parent) for parent in step.parents],
-        group_name=step.group,
-        kinds={step.asset.partition("/")[0]},  # the graph shows the last part of a name alone
-        description=step.description,
-        check_specs=check_specs(key, checks),
+        deps=[asset_key(parent) for parent in parents],
+        group_name=first.group,
+        kinds={first.node.partition("/")[0]},  # the graph shows the last part of a name alone
+        description=first.description,
+        check_specs=check_specs(key, checks, partitions_def),
+        partitions_def=partitions_def,
     )
     def materialise(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        outcome = step.ensure(AssetProgress(context, key))
+        step = by_partition[context.partition_key if partitions_def else None]
+        outcome = step.ensure(AssetProgress(context, key, step.partition_key))
         artifact = outcome.artifact
         return publish(context, outcome, checks, step.plots(artifact), step.tables(artifact))
 
@@ -41,15 +52,16 @@ def asset_key(asset: str) -> dg.AssetKey:
 class AssetProgress:
     """Progress of a running asset: sentences in the run's log, figures as observations every few seconds."""
 
-    def __init__(self, context: dg.AssetExecutionContext, key: dg.AssetKey) -> None:
+    def __init__(self, context: dg.AssetExecutionContext, key: dg.AssetKey, partition: str | None) -> None:
         self._context = context
         self._key = key
+        self._partition = partition
         self._observed = 0.0
 
     def report(self, line: str) -> None:
-        self._context.log.info(line)
+        self._context.log.info(f"{self._partition}: {line}" if self._partition else line)
 
     def observe(self, metrics: Mapping[str, Any]) -> None:
         if time.monotonic() - self._observed >= SECONDS_BETWEEN_OBSERVATIONS:
             self._observed = time.monotonic()
-            self._context.log_event(dg.AssetObservation(self._key, metadata=dict(metrics)))
+            self._context.log_event(dg.AssetObservation(self._key, metadata=dict(metrics), partition=self._partition))

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from pipelines.errors import PhaselineError
 
@@ -31,14 +31,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="phaseline", description="From raw corpora to a trained model, with lineage.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
+    add_doing(commands)
+    add_manifests(commands)
+    add_lineage(commands)
+    add_corpus(commands)
+    return top
 
+
+def add_doing(commands: Commands) -> None:
+    """What makes things, or shows the whole."""
     train = commands.add_parser("train", help="make everything a recipe needs, train it, evaluate it")
     train.add_argument("selection", metavar="RECIPE[:PHASE,...]")
     train.set_defaults(run=run_train)
 
+    dev = commands.add_parser("dev", help="open the Dagster UI on this machine only")
+    dev.add_argument("--port", type=int, default=3000)
+    dev.set_defaults(run=run_dev)
+
+
+def add_manifests(commands: Commands) -> None:
+    """What is about recipes and their manifests."""
     plan = commands.add_parser("plan", help="what a recipe would do, in numbers, before anything is spent")
     plan.add_argument("name", metavar="RECIPE")
     plan.add_argument("--scale", metavar="NAME", help="at another size, such as 1t or 15t: training/scales/*.yaml")
@@ -68,6 +86,9 @@ def parser() -> argparse.ArgumentParser:
     amend.add_argument("name", metavar="RUN")
     amend.set_defaults(run=run_amend)
 
+
+def add_lineage(commands: Commands) -> None:
+    """What is about runs."""
     summary = commands.add_parser("summary", help="show what a run ate and what it learned")
     summary.add_argument("name", metavar="RUN", help="a recipe, or recipe@version")
     summary.set_defaults(run=run_summary)
@@ -86,10 +107,22 @@ def parser() -> argparse.ArgumentParser:
     trace.add_argument("--json", action="store_true")
     trace.set_defaults(run=run_trace)
 
-    dev = commands.add_parser("dev", help="open the Dagster UI on this machine only")
-    dev.add_argument("--port", type=int, default=3000)
-    dev.set_defaults(run=run_dev)
-    return top
+
+def add_corpus(commands: Commands) -> None:
+    """What is about the corpus."""
+    whatif = commands.add_parser("whatif", help="what would be kept at other thresholds, from attributes alone")
+    whatif.add_argument("name", metavar="SOURCE_OR_DOMAIN")
+    whatif.add_argument("rules", metavar="RULE[=VALUE]", nargs="*", help="a rule without a value shows its curve")
+    whatif.add_argument("--plot", type=Path, metavar="FILE", help="draw the curve as a PNG")
+    whatif.set_defaults(run=run_whatif)
+
+    funnel = commands.add_parser("funnel", help="where everything that was read went, step by step and by reason")
+    funnel.add_argument(
+        "name", metavar="DOMAIN_OR_SOURCE", nargs="?", help="by its sources or snapshots (default: by domain)"
+    )
+    funnel.add_argument("--plot", type=Path, metavar="FILE", help="draw a bar for each as a PNG")
+    funnel.add_argument("--json", action="store_true")
+    funnel.set_defaults(run=run_funnel)
 
 
 def open_project() -> "Project":
@@ -186,6 +219,18 @@ def run_trace(options: argparse.Namespace) -> None:
         shown = show_step(store, run, options.step)
     if options.json:
         print(json.dumps(shown, indent=1))
+
+
+def run_whatif(options: argparse.Namespace) -> None:
+    from assets.whatif import whatif
+
+    whatif(open_project(), options.name, options.rules, plot=options.plot)
+
+
+def run_funnel(options: argparse.Namespace) -> None:
+    from assets.funnel import funnel
+
+    funnel(open_project(), options.name, plot=options.plot, as_json=options.json)
 
 
 def run_dev(options: argparse.Namespace) -> None:

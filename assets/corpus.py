@@ -2,12 +2,18 @@
 
 from collections.abc import Iterator
 
+from assets.funnel_markdown import funnel_tables
 from assets.project import Project, ShardsName
-from assets.step import Step
-from pipelines.corpus import DEDUP, HELD_OUT, TRAIN
+from assets.step import Partition, Step
+from pipelines.contamination.benchmarks import BENCHMARKS_ASSET, ensure_benchmarks
+from pipelines.contamination.step import ensure_contamination
+from pipelines.corpus import CONTAMINATION_ASSET, DEDUP, HELD_OUT, TRAIN
+from pipelines.dedup.gate import REMOVED_SHARE
+from pipelines.dedup.signatures import ensure_signatures
 from pipelines.dedup.step import ensure_dedup
-from pipelines.fetch import ensure_model, ensure_raw
-from pipelines.process import ensure_documents
+from pipelines.fetch.model import ensure_model
+from pipelines.fetch.raw import ensure_raw
+from pipelines.process.step import ensure_documents
 from pipelines.sources import Domain, Source
 from pipelines.tokenise import ensure_shards
 from pipelines.tokenizer import TOKENIZER_ASSET, ensure_tokenizer
@@ -21,9 +27,15 @@ def corpus_steps(project: Project) -> Iterator[Step]:
     yield identifier(project)
     for domain in project.domains:
         for source in domain.sources:
-            yield raw(project, domain, source)
-            yield documents(project, domain, source)
+            for snapshot in source.snapshots:
+                yield raw(project, domain, source, snapshot)
+                yield documents(project, domain, source, snapshot)
+                yield signatures(project, domain, source, snapshot)
     yield dedup(project)
+    for benchmark in project.benchmarks.benchmarks:
+        yield raw_benchmark(project, benchmark)
+    yield benchmarks(project)
+    yield contamination(project)
     yield tokenizer(project)
     for classifier in project.classifiers.values():
         yield quality_classifier(project, classifier)
@@ -44,50 +56,126 @@ def identifier(project: Project) -> Step:
     )
 
 
-def raw(project: Project, domain: Domain, source: Source) -> Step:
+def raw(project: Project, domain: Domain, source: Source, snapshot: str) -> Step:
     return Step(
-        f"raw/{source.name}",
+        f"raw/{source.name}/{snapshot}",
         group=domain.domain,
-        description=f"{source.name} as it is published, snapshot {source.snapshot}, licence {source.licence}.",
-        ensure=lambda progress: ensure_raw(project.store, source, progress.report),
+        description=f"The sources of {domain.domain} as they are published, snapshot by snapshot.",
+        ensure=lambda progress: ensure_raw(project.store, source, snapshot, progress.report),
+        partition=Partition(f"raw/{domain.domain}", f"{source.name}@{snapshot}"),
     )
 
 
-def documents(project: Project, domain: Domain, source: Source) -> Step:
-    parents = [f"raw/{source.name}", identifier_asset(project)]
+def documents(project: Project, domain: Domain, source: Source, snapshot: str) -> Step:
+    parents = [f"raw/{source.name}/{snapshot}", identifier_asset(project)]
     return Step(
-        f"documents/{source.name}",
+        f"documents/{source.name}/{snapshot}",
         group=domain.domain,
-        description=f"Text with identity, extracted from {source.name} and filtered by the rules of {domain.domain}.",
+        description=f"Text with identity, extracted from the sources of {domain.domain} and filtered by its rules.",
         parents=parents,
         ensure=lambda progress: ensure_documents(
             project.store,
             domain,
             source,
+            snapshot,
             *(project.store.require(parent) for parent in parents),
             engine=project.engine,
             report=progress.report,
         ),
+        partition=Partition(f"documents/{domain.domain}", f"{source.name}@{snapshot}"),
+    )
+
+
+def signatures(project: Project, domain: Domain, source: Source, snapshot: str) -> Step:
+    parent = f"documents/{source.name}/{snapshot}"
+    return Step(
+        f"signatures/{source.name}/{snapshot}",
+        group=domain.domain,
+        description="All that dedup has to know of documents but their texts.",
+        parents=[parent],
+        ensure=lambda progress: ensure_signatures(
+            project.store,
+            project.store.require(parent),
+            project.corpus.dedup,
+            engine=project.engine,
+            report=progress.report,
+        ),
+        partition=Partition(f"signatures/{domain.domain}", f"{source.name}@{snapshot}"),
     )
 
 
 def dedup(project: Project) -> Step:
-    corpus = project.corpus
+    corpus, store = project.corpus, project.store
     parents = all_documents(project)
+    signed = [parent.replace("documents/", "signatures/", 1) for parent in parents]
     return Step(
         DEDUP,
         group="corpus",
         description="Which documents survive exact and near-duplicate removal, and which are held out.",
-        parents=parents,
+        parents=[*parents, *signed],
         ensure=lambda progress: ensure_dedup(
-            project.store,
-            [project.store.require(parent) for parent in parents],
+            store,
+            [store.require(parent) for parent in parents],
+            [store.require(parent) for parent in signed],
             corpus.dedup,
             corpus.priority,
             project.domain_of,
             corpus.held_out,
+            engine=project.engine,
+            report=progress.report,
+        ),
+        checks={REMOVED_SHARE: True},
+    )
+
+
+def raw_benchmark(project: Project, benchmark: Source) -> Step:
+    (snapshot,) = benchmark.snapshots
+    return Step(
+        f"raw/{benchmark.name}/{snapshot}",
+        group="corpus",
+        description=f"The benchmark {benchmark.name} as it is published, licence {benchmark.licence}.",
+        ensure=lambda progress: ensure_raw(project.store, benchmark, snapshot, progress.report),
+    )
+
+
+def benchmarks(project: Project) -> Step:
+    parents = [
+        f"raw/{benchmark.name}/{snapshot}"
+        for benchmark in project.benchmarks.benchmarks
+        for snapshot in benchmark.snapshots
+    ]
+    return Step(
+        BENCHMARKS_ASSET,
+        group="corpus",
+        description="The records of the benchmarks that no training document may contain.",
+        parents=parents,
+        ensure=lambda progress: ensure_benchmarks(
+            project.store,
+            project.benchmarks,
+            [project.store.require(parent) for parent in parents],
             progress.report,
         ),
+    )
+
+
+def contamination(project: Project) -> Step:
+    store = project.store
+    parents = all_documents(project)
+    return Step(
+        CONTAMINATION_ASSET,
+        group="corpus",
+        description="The survivors without those that contain a benchmark's record or a held-out document.",
+        parents=[BENCHMARKS_ASSET, DEDUP, *parents],
+        ensure=lambda progress: ensure_contamination(
+            store,
+            project.benchmarks,
+            store.require(BENCHMARKS_ASSET),
+            store.require(DEDUP),
+            [store.require(parent) for parent in parents],
+            engine=project.engine,
+            report=progress.report,
+        ),
+        tables=lambda artifact: funnel_tables(project, artifact),
     )
 
 
@@ -97,11 +185,11 @@ def tokenizer(project: Project) -> Step:
         TOKENIZER_ASSET,
         group="corpus",
         description="Byte-level BPE trained on a balanced sample of the training documents.",
-        parents=[DEDUP, *parents],
+        parents=[CONTAMINATION_ASSET, *parents],
         ensure=lambda progress: ensure_tokenizer(
             project.store,
             project.corpus.tokenizer,
-            project.store.require(DEDUP),
+            project.store.require(CONTAMINATION_ASSET),
             [project.store.require(parent) for parent in parents],
             progress.report,
         ),
@@ -109,16 +197,17 @@ def tokenizer(project: Project) -> Step:
 
 
 def quality_classifier(project: Project, declared: ClassifierDeclaration) -> Step:
-    parents = [f"documents/{name}" for name in sorted({*declared.positives, *declared.negatives})]
+    trained_on = {*declared.positives, *declared.negatives}
+    parents = [asset for source in project.sources if source.name in trained_on for asset in source.documents]
     return Step(
         f"quality/{declared.name}",
         group=declared.domain,
         description="fastText classifier trained on declared sources, measured on documents it never saw.",
-        parents=[DEDUP, *parents],
+        parents=[CONTAMINATION_ASSET, *parents],
         ensure=lambda progress: ensure_classifier(
             project.store,
             declared,
-            project.store.require(DEDUP),
+            project.store.require(CONTAMINATION_ASSET),
             [project.store.require(parent) for parent in parents],
             progress.report,
         ),
@@ -131,12 +220,12 @@ def quality_scores(project: Project, declared: ClassifierDeclaration) -> Step:
         f"quality/{declared.name}_scores",
         group=declared.domain,
         description=f"The score, percentile and bucket of every surviving document of {declared.domain}.",
-        parents=[f"quality/{declared.name}", DEDUP, *parents],
+        parents=[f"quality/{declared.name}", CONTAMINATION_ASSET, *parents],
         ensure=lambda progress: ensure_scores(
             project.store,
             declared,
             project.store.require(f"quality/{declared.name}"),
-            project.store.require(DEDUP),
+            project.store.require(CONTAMINATION_ASSET),
             [project.store.require(parent) for parent in parents],
             progress.report,
         ),
@@ -160,19 +249,25 @@ def token_shards(project: Project, asset: str, domain: str, split: str, scores: 
         asset,
         group=domain,
         description=f"Token file and document index: {domain}{f', bucket {bucket}' if bucket else ''}, split {split}.",
-        parents=[*scores, DEDUP, *parents, TOKENIZER_ASSET],
+        parents=[*scores, CONTAMINATION_ASSET, *parents, TOKENIZER_ASSET],
         ensure=lambda progress: ensure_shards(
             store,
             asset,
             domain=domain,
             split=split,
             bucket=(store.require(scores[0]), bucket) if bucket else None,
-            dedup=store.require(DEDUP),
+            corpus=store.require(CONTAMINATION_ASSET),
             documents=[store.require(parent) for parent in parents],
             tokenizer=store.require(TOKENIZER_ASSET),
+            engine=project.engine,
             report=progress.report,
         ),
     )
+
+
+def newest(source: Source) -> str:
+    """The last snapshot of a source."""
+    return list(source.snapshots)[-1]
 
 
 def identifier_asset(project: Project) -> str:
@@ -180,8 +275,10 @@ def identifier_asset(project: Project) -> str:
 
 
 def all_documents(project: Project) -> list[str]:
-    return [f"documents/{source.name}" for source in project.sources]
+    return [asset for source in project.sources for asset in source.documents]
 
 
 def documents_of_domain(project: Project, domain: str) -> list[str]:
-    return [f"documents/{name}" for name, of in project.domain_of.items() if of == domain]
+    return [
+        asset for source in project.sources if project.domain_of[source.name] == domain for asset in source.documents
+    ]

@@ -25,23 +25,41 @@ def project_steps(project: Project, arms: Sequence[Recipe] = ()) -> list[Step]:
 
 
 def build_definitions(project: Project, arms: Sequence[Recipe] = ()) -> dg.Definitions:
-    """Every asset of a project, with a job for the corpus and one for each recipe.
+    """Every asset of a project, with a job for each domain's snapshots and one for each recipe.
 
-    One process runs a job: an asset costs far less than a process of its own would, and training starts its own.
+    One process runs a job: an asset costs far less than a process of its own would, and training starts its own. A job
+    runs either one partition or what has none, so a recipe's job begins where the snapshots of its sources end.
     """
     steps = project_steps(project, arms)
-    jobs = {"corpus": list(corpus_steps(project))}
+    jobs: dict[str, list[Step]] = {}
+    for step in steps:
+        if step.partition:
+            jobs.setdefault(step.group, []).append(step)
     for recipe in [*project.presets, *arms]:
-        jobs[recipe.name] = closure(steps, [f"evaluations/{recipe.name}"])
+        jobs[recipe.name] = [step for step in closure(steps, [f"evaluations/{recipe.name}"]) if step.partition is None]
     return dg.Definitions(
-        assets=[build_asset(project, step) for step in steps],
+        assets=build_assets(project, steps),
         jobs=[
-            dg.define_asset_job(name, dg.AssetSelection.assets(*(asset_key(step.asset) for step in of_job)))
+            dg.define_asset_job(name, dg.AssetSelection.assets(*{asset_key(step.node) for step in of_job}))
             for name, of_job in jobs.items()
         ],
         executor=dg.in_process_executor,
         loggers={PROGRESS: progress_logger},
     )
+
+
+def build_assets(project: Project, steps: Sequence[Step]) -> list[dg.AssetsDefinition]:
+    """The assets of the graph, each with all its steps."""
+    node_of = {step.asset: step.node for step in steps}
+    nodes: dict[str, list[Step]] = {}
+    for step in steps:
+        nodes.setdefault(step.node, []).append(step)
+    return [
+        build_asset(
+            project, of_node, list(dict.fromkeys(node_of[parent] for step in of_node for parent in step.parents))
+        )
+        for of_node in nodes.values()
+    ]
 
 
 @dg.definitions

@@ -3,16 +3,17 @@
 import copy
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
+from pipelines.contamination.declaration import read_benchmarks
 from pipelines.declared import Declared, read_declaration
 from pipelines.dedup.parameters import DedupParameters, refuse_wrong_priority
-from pipelines.engine import Engine
+from pipelines.engines import Engine, read_engine
 from pipelines.errors import PhaselineError
 from pipelines.held_out import HeldOut
 from pipelines.sources import Domain, ModelFile, Source, read_domains
@@ -45,6 +46,11 @@ class Corpus(Declared):
     evaluation: Evaluation
 
 
+def default_engine() -> Path:
+    """The engine file that PHASELINE_ENGINE names, so that a cluster's need not lie in the repository."""
+    return Path(os.environ.get("PHASELINE_ENGINE") or REPOSITORY / "assets/engine.yaml").expanduser().resolve()
+
+
 @dataclass(frozen=True)
 class Folders:
     """Where declarations lie."""
@@ -52,10 +58,12 @@ class Folders:
     sources: Path = REPOSITORY / "assets/sources"
     identifier: Path = REPOSITORY / "assets/models/lid_176.yaml"
     corpus: Path = REPOSITORY / "assets/corpus.yaml"
+    benchmarks: Path = REPOSITORY / "assets/benchmarks.yaml"
     classifiers: Path = REPOSITORY / "quality/classifiers"
     expectations: Path = REPOSITORY / "quality/expectations"
     recipes: Path = REPOSITORY / "training/recipes"
     perplexity: Path = REPOSITORY / "quality/perplexity/quadrants.yaml"
+    engine: Path = field(default_factory=default_engine)
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,7 @@ class Project:
         self.domains: Sequence[Domain] = read_domains(self.folders.sources)
         self.identifier = read_declaration(self.folders.identifier, ModelFile)
         self.corpus = read_declaration(self.folders.corpus, Corpus)
+        self.benchmarks = read_benchmarks(self.folders.benchmarks)
         self.classifiers: Mapping[str, ClassifierDeclaration] = {
             declared.domain: declared
             for declared in (
@@ -87,7 +96,7 @@ class Project:
         self.perplexity = read_declaration(self.folders.perplexity, PerplexityDeclaration)
         self.expectations = Expectations(self.folders.expectations)
         self.store = Store(home, self.expectations)
-        self.engine = Engine(workers=os.cpu_count() or 1)
+        self.engine: Engine = read_engine(self.folders.engine)
         self._check()
 
     def looking(self) -> "Project":

@@ -1,6 +1,7 @@
 """How an artifact shows itself in Dagster: its data version, counts, plots and checks."""
 
 import base64
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,15 @@ from pipelines.store import Outcome
 SEVERITY = {"error": dg.AssetCheckSeverity.ERROR, "warn": dg.AssetCheckSeverity.WARN}
 
 
-def check_specs(key: dg.AssetKey, names: dict[str, bool]) -> list[dg.AssetCheckSpec]:
+def check_specs(
+    key: dg.AssetKey, names: dict[str, bool], partitions_def: dg.PartitionsDefinition | None
+) -> list[dg.AssetCheckSpec]:
     """The checks of an asset by name; True where a failure stops everything downstream."""
-    return [dg.AssetCheckSpec(name, asset=key, blocking=blocking) for name, blocking in sorted(names.items())]
+    warnings.filterwarnings("ignore", category=dg.PreviewWarning)  # that checks have partitions is new in Dagster
+    return [
+        dg.AssetCheckSpec(name, asset=key, blocking=blocking, partitions_def=partitions_def)
+        for name, blocking in sorted(names.items())
+    ]
 
 
 def publish(

@@ -20,16 +20,25 @@ class Progress(Protocol):
 
 
 @dataclass(frozen=True)
+class Partition:
+    """A part of an asset of the graph: the asset's name there, and the part's key."""
+
+    of: str
+    key: str
+
+
+@dataclass(frozen=True)
 class Step:
-    """One asset.
+    """One artifact: an asset of the graph, or a partition of one.
 
     Args:
-        asset: its name in the store and in Dagster alike, with ``/`` between its parts.
+        asset: its name in the store, with ``/`` between its parts.
         group: where it stands in the UI.
         ensure: makes it, or finds it current.
         checks: those that ``ensure`` itself records, beside the declared expectations; True if blocking.
         plots: finds the pictures to show.
         tables: writes tables to show, as Markdown by title.
+        partition: where it stands in the graph if it is no asset of its own there.
     """
 
     asset: str
@@ -40,6 +49,16 @@ class Step:
     checks: Mapping[str, bool] = field(default_factory=dict)
     plots: Callable[[Artifact], Sequence[Path]] = lambda artifact: artifact.files("*.png")
     tables: Callable[[Artifact], Mapping[str, str]] = lambda _artifact: {}
+    partition: Partition | None = None
+
+    @property
+    def node(self) -> str:
+        """The name of its asset in the graph."""
+        return self.partition.of if self.partition else self.asset
+
+    @property
+    def partition_key(self) -> str | None:
+        return self.partition.key if self.partition else None
 
 
 class Silence:

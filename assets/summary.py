@@ -9,7 +9,7 @@ from rich.table import Table
 
 from assets.project import Project
 from assets.tables import console, new_table
-from pipelines.corpus import DEDUP, HELD_OUT, TRAIN, survivors
+from pipelines.corpus import CONTAMINATION_ASSET, DEDUP, HELD_OUT, TRAIN, survivors
 from pipelines.record import Flow
 from pipelines.store import Artifact, Store
 from training.runs.checkpoints import START, boundaries, checkpoint_steps
@@ -30,14 +30,14 @@ def print_summary(project: Project, run: Run) -> None:
 
 def sources_table(project: Project) -> Table:
     """Each source from its records to its surviving documents."""
-    columns = ("source", "domain", "records", "documents", "MB", "after dedup", "MB", "dropped for")
+    columns = ("source", "domain", "records", "documents", "MB", "survive", "MB", "dropped for")
     table = new_table("Sources", *columns)
-    kept = survivors(project.store.require(DEDUP)).group_by("source").aggregate(
+    kept = survivors(project.store.require(CONTAMINATION_ASSET)).group_by("source").aggregate(
         [([], "count_all"), ("num_bytes", "sum")]
     )  # fmt: skip
     after = {row["source"]: row for row in kept.to_pylist()}
     for source in project.sources:
-        flows = project.store.require(f"documents/{source.name}").record.flows
+        flows = total_flows(project.store.require(asset) for asset in source.documents)
         left = after.get(source.name, {"count_all": 0, "num_bytes_sum": 0})
         table.add_row(
             source.name,
@@ -56,15 +56,16 @@ def steps_table(project: Project) -> Table:
     """Each step over the whole corpus; what is neither kept nor dropped would show here as lost."""
     table = new_table("Steps", "step", "documents in", "kept", "lost", "MB in", "MB kept", "dropped for")
     store = project.store
-    dedup = store.require(DEDUP)
-    made = [store.require(f"documents/{source.name}") for source in project.sources]
+    clean = store.require(CONTAMINATION_ASSET)
+    made = [store.require(asset) for source in project.sources for asset in source.documents]
     add_step(table, "extract, identify, filter", total_flows(made))
-    add_step(table, "dedup", dedup.record.flows)
+    add_step(table, "dedup", store.require(DEDUP).record.flows)
+    add_step(table, "decontamination", clean.record.flows)
     shards = [store.require(f"shards/{name}") for name in project.shards]
     held_out = [store.require(f"held_out/{domain.domain}") for domain in project.domains]
     for name, split, artifacts in (("shards, training", TRAIN, shards), ("shards, held out", HELD_OUT, held_out)):
         add_step(table, name, total_flows(artifacts))
-        survived = len(survivors(dedup, split=split))
+        survived = len(survivors(clean, split=split))
         tokens = sum(artifact.record.facts["num_tokens"] for artifact in artifacts)
         table.add_row(f"  {tokens:,} tokens", f"{survived:,}", style="dim")
     return table

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.dedup.benchmark import DedupBenchmark
+from benchmarks.documents.benchmark import DocumentsBenchmark
+from benchmarks.extraction.benchmark import ExtractionBenchmark
 from benchmarks.growth.curves import measure_growth
 from benchmarks.growth.plot import plot_growth
 from benchmarks.harness import Benchmark, run_benchmark
@@ -16,9 +18,17 @@ from benchmarks.loader.benchmark import LoaderBenchmark
 from benchmarks.order.benchmark import OrderBenchmark
 from benchmarks.peers import peer_python
 from benchmarks.processes import ROOT, pin_to_one_core
+from benchmarks.shards.benchmark import ShardsBenchmark
 from benchmarks.tables import growth_table, speed_table
 
-BENCHMARKS: list[Benchmark] = [DedupBenchmark(), LoaderBenchmark(), OrderBenchmark()]
+BENCHMARKS: list[Benchmark] = [
+    DocumentsBenchmark(),
+    ExtractionBenchmark(),
+    DedupBenchmark(),
+    ShardsBenchmark(),
+    LoaderBenchmark(),
+    OrderBenchmark(),
+]
 RESULTS = ROOT / "benchmarks" / "results.json"
 PLOT = ROOT / "benchmarks" / "growth.png"
 

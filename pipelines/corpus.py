@@ -1,4 +1,4 @@
-"""The corpus after dedup: each surviving document once, joined to its text by id."""
+"""The corpus after dedup and decontamination: each surviving document once, joined to its text by id."""
 
 from collections.abc import Sequence
 
@@ -13,6 +13,8 @@ from pipelines.store import Artifact
 DEDUP = "corpus/dedup"  # the asset
 SURVIVORS = "survivors.parquet"
 REMOVALS = "removals.parquet"
+CONTAMINATION_ASSET = "corpus/contamination"
+CONTAMINATION = "contamination.parquet"  # of the documents that were dropped for what they contain
 SCORES = "scores.parquet"  # of a scored domain: id, score, percentile, bucket
 QUADRANTS_ASSET = "quality/quadrants"
 QUADRANTS = "quadrants.parquet"  # of scored documents: id, shards, quadrant, reason
@@ -21,9 +23,9 @@ TRAIN = "train"
 HELD_OUT = "held_out"
 
 
-def survivors(dedup: Artifact, *, domain: str | None = None, split: str | None = None) -> pa.Table:
-    """The rows of survivors.parquet of one domain and split (all where None), sorted by id."""
-    table = pq.read_table(dedup.folder / SURVIVORS)
+def survivors(corpus: Artifact, *, domain: str | None = None, split: str | None = None) -> pa.Table:
+    """The rows of an artifact's survivors.parquet of one domain and split (all where None), sorted by id."""
+    table = pq.read_table(corpus.folder / SURVIVORS)
     for column, wanted in (("domain", domain), ("split", split)):
         if wanted is not None:
             table = table.filter(pc.equal(table[column], wanted))

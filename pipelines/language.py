@@ -4,6 +4,7 @@ from pathlib import Path
 
 MAX_CHARACTERS = 1000
 LABEL_PREFIX = "__label__"
+UNDETERMINED = "und"  # ISO 639-2
 
 
 class LanguageIdentifier:
@@ -19,8 +20,9 @@ class LanguageIdentifier:
         self._model = fasttext.load_model(str(path))
 
     def identify(self, text: str) -> tuple[str, float]:
-        """The most likely language of a text's beginning and its probability; ``und`` where there is no word."""
-        labels, scores = self._model.predict(" ".join(text[:MAX_CHARACTERS].split()))
-        if not labels:
-            return "und", 0.0
+        """The most likely language of a text's beginning and its probability; ``und`` where there is no letter."""
+        beginning = text[:MAX_CHARACTERS]
+        if not any(map(str.isalpha, beginning)):
+            return UNDETERMINED, 0.0
+        labels, scores = self._model.predict(" ".join(beginning.split()))
         return labels[0].removeprefix(LABEL_PREFIX), min(float(scores[0]), 1.0)

@@ -7,6 +7,7 @@ the token file, so that a part of it which came over a network can be told from 
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,7 @@ BLOCK_DIGESTS = "tokens.sha256"
 
 BLOCK_BYTES = 1 << 20
 BLOCK_DIGEST_BYTES = hashlib.sha256().digest_size
+ROWS_PER_GROUP = 1 << 20  # of the index
 
 INDEX_SCHEMA = pa.schema(
     [
@@ -38,6 +40,8 @@ INDEX_SCHEMA = pa.schema(
         pa.field("language", pa.string(), nullable=False),
     ]
 )
+OFFSET = INDEX_SCHEMA.get_field_index("offset")
+DOCUMENT_SCHEMA = INDEX_SCHEMA.remove(OFFSET)  # what is known of a document before its place in the token file is
 
 
 def token_dtype(vocab_size: int) -> np.dtype[np.unsignedinteger]:
@@ -72,6 +76,64 @@ def open_shards(artifact: Artifact) -> Shards:
     return Shards(tokens, pq.read_table(artifact.folder / INDEX))
 
 
+class ShardsWriter:
+    """Writes shards a stretch of documents at a time, in the order given, with their index and digests.
+
+    Args:
+        folder: where the three files go.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.num_tokens = 0
+        self._waiting = INDEX_SCHEMA.empty_table()  # rows of the index, fewer than ROWS_PER_GROUP
+        self._block = hashlib.sha256()
+        self._block_bytes = 0
+        with ExitStack() as opened:
+            self._tokens = opened.enter_context((folder / TOKENS).open("wb"))
+            self._digests = opened.enter_context((folder / BLOCK_DIGESTS).open("wb"))
+            self._index = opened.enter_context(pq.ParquetWriter(folder / INDEX, INDEX_SCHEMA, compression="zstd"))
+            self._opened = opened.pop_all()
+
+    def __enter__(self) -> "ShardsWriter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._opened:
+            if len(self._waiting) or not self.num_tokens:
+                self._index.write_table(self._waiting, ROWS_PER_GROUP)
+            if self._block_bytes:
+                self._digests.write(self._block.digest())
+
+    def write(self, tokens: Tokens, documents: pa.Table) -> None:
+        """Write documents that stand one after the other in ``tokens``.
+
+        Args:
+            tokens: with every document's end-of-text token, in the dtype of the vocabulary.
+            documents: at least the columns of DOCUMENT_SCHEMA.
+        """
+        self._write_tokens(pa.py_buffer(tokens))
+        lengths = documents["length"].to_numpy()
+        offsets = self.num_tokens + np.cumsum(lengths) - lengths
+        rows = documents.select(DOCUMENT_SCHEMA.names).add_column(OFFSET, "offset", pa.array(offsets))
+        self.num_tokens += len(tokens)
+        self._waiting = pa.concat_tables([self._waiting, rows.cast(INDEX_SCHEMA)])
+        while len(self._waiting) >= ROWS_PER_GROUP:
+            self._index.write_table(self._waiting.slice(0, ROWS_PER_GROUP).combine_chunks())
+            self._waiting = self._waiting.slice(ROWS_PER_GROUP)
+
+    def _write_tokens(self, octets: pa.Buffer) -> None:
+        self._tokens.write(octets)
+        position = 0
+        while position < len(octets):
+            piece = octets.slice(position, min(BLOCK_BYTES - self._block_bytes, len(octets) - position))
+            position += len(piece)
+            self._block.update(piece)
+            self._block_bytes += len(piece)
+            if self._block_bytes == BLOCK_BYTES:
+                self._digests.write(self._block.digest())
+                self._block, self._block_bytes = hashlib.sha256(), 0
+
+
 @dataclass(frozen=True)
 class TokenisedDocument:
     """One document on its way into a shard: its row of the index and its token ids without the end-of-text token."""
@@ -85,25 +147,12 @@ class TokenisedDocument:
 
 
 def write_shards(folder: Path, documents: Iterable[TokenisedDocument], vocab_size: int, end_of_text: int) -> int:
-    """Write documents in the order given as one token file, its index and its digests; returns the number of tokens."""
+    """Write documents that memory holds, in the order given; returns the number of tokens."""
     dtype = token_dtype(vocab_size)
-    rows: dict[str, list[object]] = {name: [] for name in INDEX_SCHEMA.names}
-    offset = 0
-    with (folder / TOKENS).open("wb") as file:
-        for document in documents:
-            token_ids = np.append(document.token_ids, end_of_text).astype(dtype)
-            file.write(token_ids.tobytes())
-            row = (document.id, offset, len(token_ids), document.num_bytes, document.source)
-            for name, value in zip(INDEX_SCHEMA.names, (*row, document.licence, document.language), strict=True):
-                rows[name].append(value)
-            offset += len(token_ids)
-    pq.write_table(pa.table(rows, schema=INDEX_SCHEMA), folder / INDEX, compression="zstd")
-    write_block_digests(folder)
-    return offset
-
-
-def write_block_digests(folder: Path) -> None:
-    """Write the SHA-256 of each ``BLOCK_BYTES`` of the token file, the last block shorter, one after the other."""
-    with (folder / TOKENS).open("rb") as tokens, (folder / BLOCK_DIGESTS).open("wb") as digests:
-        while block := tokens.read(BLOCK_BYTES):
-            digests.write(hashlib.sha256(block).digest())
+    rows = [dict(vars(document)) for document in documents]
+    tokens = [np.append(row.pop("token_ids"), end_of_text).astype(dtype) for row in rows]
+    for row, ended in zip(rows, tokens, strict=True):
+        row["length"] = len(ended)
+    with ShardsWriter(folder) as writer:
+        writer.write(np.concatenate([np.empty(0, dtype), *tokens]), pa.Table.from_pylist(rows, schema=DOCUMENT_SCHEMA))
+    return writer.num_tokens

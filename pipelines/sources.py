@@ -1,68 +1,50 @@
 """Sources as declarations: one YAML file for each domain, one entry for each source, no code."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
 from pipelines.declared import Declared, line_of, read_declaration
 from pipelines.errors import PhaselineError
 from pipelines.filters import Filters
+from pipelines.licences import Licence
+from pipelines.mask import Masks
+from pipelines.places import Folder, Package, Place
 from pipelines.readers.formats import Reader
 from pipelines.readers.patterns import at_least_one
+from pipelines.site_lines.declared import SiteLines
+from pipelines.urls.rules import UrlRules
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-
-
-class Package(Declared):
-    """An archive in the package registry: fetched by its digest, never installed."""
-
-    package: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]+==[A-Za-z0-9._+!-]+$")]
-    kind: Literal["wheel", "sdist"]
-    sha256: Sha256
-
-    @property
-    def project(self) -> str:
-        return self.package.split("==")[0]
-
-    @property
-    def version(self) -> str:
-        return self.package.split("==")[1]
-
-
-class Folder(Declared):
-    """A folder of one's own files; a relative path starts at the folder of the declaration."""
-
-    folder: Path
-
-
-def kind_of_place(value: Any) -> str:
-    return "local" if isinstance(value, Folder) or (isinstance(value, dict) and "folder" in value) else "archive"
-
-
-Place = Annotated[
-    Annotated[Package, Tag("archive")] | Annotated[Folder, Tag("local")],
-    Discriminator(kind_of_place),
-]
+SnapshotName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
 
 
 class Source(Declared):
-    """Where raw data lives, under which licence, and how it is read."""
+    """Where raw data lives, under which licence and terms, and how it is read.
+
+    ``snapshots`` are places by name, in the order in which they came; the snapshot of a package is its version.
+    """
 
     name: Name
-    licence: str
-    licence_note: str = ""
-    snapshot: str
+    licence: Licence
+    terms: str = ""
     reader: Reader
-    where: Place
+    snapshots: Annotated[dict[SnapshotName, Place], AfterValidator(at_least_one)]
 
-    @model_validator(mode="after")
-    def snapshot_is_the_version(self) -> "Source":
-        if isinstance(self.where, Package) and self.snapshot != self.where.version:
-            raise ValueError(f"snapshot {self.snapshot} is not the version in {self.where.package}")
-        return self
+    @property
+    def documents(self) -> list[str]:
+        """The assets of its documents, one for each snapshot."""
+        return [f"documents/{self.name}/{snapshot}" for snapshot in self.snapshots]
+
+    @field_validator("snapshots")
+    @classmethod
+    def packages_are_named_by_their_version(cls, snapshots: dict[str, Place]) -> dict[str, Place]:
+        for name, place in snapshots.items():
+            if isinstance(place, Package) and name != place.version:
+                raise ValueError(f"snapshot {name} is not the version in {place.package}")
+        return snapshots
 
 
 class Domain(Declared):
@@ -75,6 +57,9 @@ class Domain(Declared):
     domain: Literal["web", "math", "code", "wiki", "qa"]
     languages: tuple[str, ...] = ()
     min_language_score: float = Field(default=0.0, ge=0, le=1)
+    urls: UrlRules | None = None
+    site_lines: SiteLines | None = None
+    mask: Masks = Masks()
     filters: Filters
     sources: Annotated[tuple[Source, ...], AfterValidator(at_least_one)]
 
@@ -83,7 +68,7 @@ class ModelFile(Declared):
     """One file of a package: a model that the pipeline uses and does not train."""
 
     name: Name
-    licence: str
+    licence: Licence
     where: Package
     member: str
 
@@ -92,7 +77,7 @@ def read_domains(folder: Path) -> list[Domain]:
     """Every domain declared in a folder, in order of file name.
 
     Raises:
-        PhaselineError: a file is not valid, is not named after its domain, or names a source that another entry has.
+        PhaselineError: a file is not valid, is not named after its domain, or names a source or a snapshot twice.
     """
     domains = []
     places: dict[str, str] = {}
@@ -100,32 +85,47 @@ def read_domains(folder: Path) -> list[Domain]:
         domain = read_declaration(path, Domain)
         if path.stem != domain.domain:
             raise PhaselineError(f"{path}: domain: {domain.domain} is declared here", f"name it {domain.domain}.yaml")
-        for source, line in zip(domain.sources, name_lines(path, len(domain.sources)), strict=True):
-            place = f"{path}:{line}"
+        node = yaml.compose(path.read_text())
+        refuse_repeated_keys(path, node)
+        for index, source in enumerate(domain.sources):
+            place = f"{path}:{line_of(node, ('sources', index, 'name'))}"
             if source.name in places:
                 raise PhaselineError(
                     f"{place}: sources.name: {source.name} is already at {places[source.name]}", "rename one of them"
                 )
             places[source.name] = place
-        domains.append(resolve_folders(domain, folder))
+        sources = tuple(resolve_folders(source, folder) for source in domain.sources)
+        urls = domain.urls.resolved(folder) if domain.urls else None
+        domains.append(domain.model_copy(update={"sources": sources, "urls": urls}))
     if not domains:
         raise PhaselineError(f"{folder} declares no sources", "write one YAML file for each domain there")
     return domains
 
 
-def name_lines(path: Path, num_sources: int) -> list[int]:
-    """The line on which each source of a file is named."""
-    node = yaml.compose(path.read_text())
-    return [line_of(node, ("sources", index, "name")) for index in range(num_sources)]
+def refuse_repeated_keys(path: Path, node: yaml.Node | None) -> None:
+    """Raise PhaselineError where a mapping has a key twice, such as a snapshot: YAML's reader keeps the last alone."""
+    if isinstance(node, yaml.MappingNode):
+        seen: dict[str, int] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if key.value in seen:
+                raise PhaselineError(
+                    f"{path}:{line}: {key.value} is already at line {seen[key.value]}", "rename or remove one of them"
+                )
+            seen[key.value] = line
+            refuse_repeated_keys(path, value)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            refuse_repeated_keys(path, item)
 
 
-def resolve_folders(domain: Domain, folder: Path) -> Domain:
-    """The domain with the relative folders of its sources made absolute."""
+def resolve_folders(source: Source, folder: Path) -> Source:
+    """The source with the relative folders of its snapshots made absolute."""
 
-    def resolved(source: Source) -> Source:
-        if isinstance(source.where, Package):
-            return source
-        where = Folder(folder=(folder / source.where.folder).resolve())
-        return source.model_copy(update={"where": where})
+    def resolved(place: Place) -> Place:
+        if not isinstance(place, Folder):
+            return place
+        return place.model_copy(update={"folder": (folder / place.folder.expanduser()).resolve()})
 
-    return domain.model_copy(update={"sources": tuple(resolved(source) for source in domain.sources)})
+    snapshots = {name: resolved(place) for name, place in source.snapshots.items()}
+    return source.model_copy(update={"snapshots": snapshots})

@@ -1,7 +1,8 @@
 """The artifact store: immutable, versioned folders that appear whole or not at all.
 
 An artifact is made in a draft folder beside its final place, recorded last, then renamed into it. It is made again only
-where its parents, parameters or code version differ from the newest version's; the store then says what differs.
+where its parents, parameters or code version differ from the newest version's; the store then says what differs. Where
+making takes long, it keeps what is done in the draft's work folder, with which the next attempt goes on.
 """
 
 import errno
@@ -10,7 +11,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from pipelines.digests import file_digest
+from pipelines.digests import file_digest, value_digest
 from pipelines.errors import PhaselineError
 from pipelines.record import Check, FileEntry, Flow, Parent, Record, content_digest, provenance
 
@@ -60,12 +61,26 @@ class Artifact:
 
 @dataclass
 class Draft:
-    """An artifact in the making: write files into ``folder``; set flows, facts and checks."""
+    """An artifact in the making: write files into ``folder`` or add those of ``work``; set flows, facts and checks."""
 
     folder: Path
     flows: dict[str, Flow] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     checks: list[Check] = field(default_factory=list)
+
+    @property
+    def work(self) -> Path:
+        """A folder for results on the way, to be created by who needs it.
+
+        It outlives a failed or killed attempt, and is there again for the next one with the same code version,
+        parameters and parents; it goes when the artifact is published, or something else is made.
+        """
+        return self.folder.parent / "work"
+
+    def add(self, files: Iterable[Path]) -> None:
+        """Add finished files of ``work`` under their names; they stay there too, until the artifact is published."""
+        for file in files:
+            os.link(file, self.folder / file.name)
 
 
 @dataclass(frozen=True)
@@ -164,7 +179,7 @@ class Store:
 
         Raises:
             PhaselineError: a parent failed a blocking check, another process is making this asset, the disk is full,
-                or whatever ``make`` raises. No trace of the draft is left.
+                or whatever ``make`` raises. Nothing of the draft is left but its work folder.
             NotCurrentError: the asset would be made, but the store only looks.
         """
         for parent in parents:
@@ -181,7 +196,7 @@ class Store:
         self.begin(asset, changes)
         with self._locked(asset):
             version = (self.versions(asset) or [0])[-1] + 1
-            draft = self._draft(asset)
+            draft = self._draft(asset, identity(code_version, parameters, references))
             try:
                 started = time.monotonic()
                 make(draft)
@@ -204,12 +219,15 @@ class Store:
                 write_record(draft.folder, record)
                 final = self.folder(asset) / str(version)
                 draft.folder.rename(final)
+                shutil.rmtree(draft.work, ignore_errors=True)
             except OSError as error:
                 if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                     raise disk_full(asset, self.root) from error
                 raise
             finally:
                 shutil.rmtree(draft.folder, ignore_errors=True)
+                if not draft.work.exists():
+                    shutil.rmtree(self.folder(asset) / DRAFT)
         return Outcome(Artifact(final, record), changes)
 
     def begin(self, asset: str, changes: list[str]) -> None:
@@ -217,12 +235,17 @@ class Store:
         if self.only_look:
             raise NotCurrentError(asset, changes)
 
-    def _draft(self, asset: str) -> Draft:
-        folder = self.folder(asset) / DRAFT
-        if folder.exists():  # left by a killed process: the lock proves that nobody is writing it
-            shutil.rmtree(folder)
-        folder.mkdir(parents=True)
-        return Draft(folder)
+    def _draft(self, asset: str, of: str) -> Draft:
+        """An empty draft of an identity, beside what its last attempt did. The lock proves that nobody writes there."""
+        drafts = self.folder(asset) / DRAFT
+        drafts.mkdir(parents=True, exist_ok=True)
+        for other in drafts.iterdir():
+            if other.name != of:
+                shutil.rmtree(other)
+        draft = Draft(drafts / of / "files")
+        shutil.rmtree(draft.folder, ignore_errors=True)  # left by a killed process
+        draft.folder.mkdir(parents=True)
+        return draft
 
     @contextmanager
     def _locked(self, asset: str) -> Iterator[None]:
@@ -262,6 +285,11 @@ def unsound(artifact: Artifact) -> PhaselineError:
         f"{artifact.name} failed {failed}",
         f"mend what the check names, then materialise {artifact.asset} again; its files are in {artifact.folder}",
     )
+
+
+def identity(code_version: str, parameters: dict[str, Any], parents: list[Parent]) -> str:
+    """The digest of all that an artifact's content depends on, cut to what a folder's name needs."""
+    return value_digest([code_version, parameters, [[parent.asset, parent.digest] for parent in parents]])[:16]
 
 
 def differences(

@@ -1,25 +1,23 @@
 """Documents to shards: the surviving documents of a domain, bucket and split, encoded and written in hashed order."""
 
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.corpus import SCORES, documents_of, survivors
-from pipelines.digests import keyed_hash
+from pipelines.corpus import SCORES, survivors
+from pipelines.encode import EncodeDocuments, stretches, tokens_of
+from pipelines.engines import Engine
 from pipelines.errors import PhaselineError
 from pipelines.record import Flow
-from pipelines.shards import INDEX, TokenisedDocument, write_shards
+from pipelines.selection import files_of, grouped, write_selection
+from pipelines.shards import INDEX, ShardsWriter, token_dtype
 from pipelines.store import Artifact, Draft, Outcome, Store
-from pipelines.tokenizer import Encoder
 
 CODE_VERSION = "2"
-ORDER_KEY = "shards"
-DOCUMENTS_PER_BATCH = 2000
-COLUMNS = ["id", "text", "num_bytes", "source", "licence", "language"]
+GROUP_BYTES = 64 << 20  # of files for each task
+STRETCH_BYTES = 256 << 20  # of text that is put in order at once: a matter of memory
 
 
 def ensure_shards(
@@ -29,9 +27,10 @@ def ensure_shards(
     domain: str,
     split: str,
     bucket: tuple[Artifact, str] | None,
-    dedup: Artifact,
+    corpus: Artifact,
     documents: Sequence[Artifact],
     tokenizer: Artifact,
+    engine: Engine,
     report: Callable[[str], None],
 ) -> Outcome:
     """Write the shards of a domain's surviving documents in one split.
@@ -41,37 +40,53 @@ def ensure_shards(
 
     Raises:
         PhaselineError: no document is left for these shards.
+        ValueError: a survivor has no document: the artifacts are not those that were deduplicated.
     """
     relevant = [artifact for artifact in documents if artifact.record.facts["domain"] == domain]
 
     def make(draft: Draft) -> None:
-        rows = survivors(dedup, domain=domain, split=split)
+        rows = survivors(corpus, domain=domain, split=split)
         if bucket is not None:
             rows = in_bucket(rows, *bucket)
         if not len(rows):
             raise PhaselineError(f"{asset} would hold no document", "add a source to its domain, or widen its bucket")
-        encoder = Encoder(tokenizer)
-        order = np.argsort([keyed_hash(document, ORDER_KEY) for document in rows["id"].to_pylist()])
-        table = documents_of(rows.take(order), relevant, COLUMNS)
-        encoded = tokenised(table, encoder)
-        num_tokens = write_shards(draft.folder, encoded, encoder.vocab_size, encoder.end_of_text)
-        num_bytes = pc.sum(table["num_bytes"]).as_py()
-        report(f"{len(table):,} documents, {num_bytes / 1e6:.1f} MB, {num_tokens:,} tokens")
+        selections, encoded = draft.work / "selections", draft.work / "encoded"
+        encoded.mkdir(parents=True, exist_ok=True)
+        write_selection(rows.select(["id", "source", "num_bytes", "licence", "language"]), selections)
+        groups = grouped(files_of(relevant, rows), GROUP_BYTES)
+        engine.run(
+            [EncodeDocuments(tokenizer, groups, selections, encoded)],
+            len(groups),
+            draft.work / "tasks",
+            num_bytes=sum(file.num_bytes for group in groups for file in group),
+            report=report,
+        )
+        num_bytes = pc.sum(rows["num_bytes"]).as_py()
+        vocab_size = tokenizer.record.facts["vocab_size"]
+        with ShardsWriter(draft.folder) as writer:
+            for table in stretches(encoded, len(groups), -(-num_bytes // STRETCH_BYTES)):
+                writer.write(tokens_of(table, token_dtype(vocab_size)), table)
+        index = pq.read_table(draft.folder / INDEX, columns=["length", "num_bytes", "licence", "language"])
+        if len(index) < len(rows):
+            raise ValueError(
+                f"{len(rows) - len(index)} documents are not in {[artifact.name for artifact in relevant]}"
+            )
+        report(f"{len(index):,} documents, {num_bytes / 1e6:.1f} MB, {writer.num_tokens:,} tokens")
         draft.flows |= {
-            "documents": Flow(num_in=len(rows), num_kept=len(table)),
-            "bytes": Flow(num_in=pc.sum(rows["num_bytes"]).as_py(), num_kept=num_bytes),
+            "documents": Flow(num_in=len(rows), num_kept=len(index)),
+            "bytes": Flow(num_in=num_bytes, num_kept=pc.sum(index["num_bytes"]).as_py()),
         }
         draft.facts |= {
             "domain": domain,
             "split": split,
             "bucket": bucket[1] if bucket else None,
-            "vocab_size": encoder.vocab_size,
-            "end_of_text": encoder.end_of_text,
-            "num_tokens": num_tokens,
-            "num_documents": len(table),
+            "vocab_size": vocab_size,
+            "end_of_text": tokenizer.record.facts["end_of_text"],
+            "num_tokens": writer.num_tokens,
+            "num_documents": len(index),
             "num_bytes": num_bytes,
-            "tokens_by_licence": tokens_by(draft.folder / INDEX, "licence"),
-            "tokens_by_language": tokens_by(draft.folder / INDEX, "language"),
+            "tokens_by_licence": tokens_by(index, "licence"),
+            "tokens_by_language": tokens_by(index, "language"),
         }
 
     return store.ensure(
@@ -79,13 +94,13 @@ def ensure_shards(
         make,
         code_version=CODE_VERSION,
         parameters={"domain": domain, "split": split, "bucket": bucket[1] if bucket else None},
-        parents=[*([bucket[0]] if bucket else []), dedup, *relevant, tokenizer],
+        parents=[*([bucket[0]] if bucket else []), corpus, *relevant, tokenizer],
     )
 
 
-def tokens_by(index: Path, column: str) -> dict[str, int]:
+def tokens_by(index: pa.Table, column: str) -> dict[str, int]:
     """The tokens of each value of a column of an index, sorted by value."""
-    table = pq.read_table(index, columns=[column, "length"]).group_by(column).aggregate([("length", "sum")])
+    table = index.group_by(column).aggregate([("length", "sum")])
     return dict(sorted(zip(table[column].to_pylist(), table["length_sum"].to_pylist(), strict=True)))
 
 
@@ -94,18 +109,3 @@ def in_bucket(rows: pa.Table, scores: Artifact, bucket: str) -> pa.Table:
     table = pq.read_table(scores.folder / SCORES, columns=["id", "bucket"])
     wanted = table.filter(pc.equal(table["bucket"], bucket))["id"]
     return rows.filter(pc.is_in(rows["id"], value_set=wanted.combine_chunks()))
-
-
-def tokenised(table: pa.Table, encoder: Encoder) -> Iterator[TokenisedDocument]:
-    """Encode documents a batch at a time, in order."""
-    for start in range(0, len(table), DOCUMENTS_PER_BATCH):
-        batch = table.slice(start, DOCUMENTS_PER_BATCH).to_pydict()
-        for row, token_ids in enumerate(encoder.encode(batch["text"])):
-            yield TokenisedDocument(
-                id=batch["id"][row],
-                token_ids=token_ids,
-                num_bytes=batch["num_bytes"][row],
-                source=batch["source"][row],
-                licence=batch["licence"][row],
-                language=batch["language"][row],
-            )

@@ -1,11 +1,10 @@
-"""The tokenizer: a byte-level BPE trained on a balanced sample of the training documents, and encoding with it."""
+"""The tokenizer: a byte-level BPE trained on a balanced sample of the training documents."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
@@ -34,7 +33,7 @@ class TokenizerDeclaration(Declared):
 def ensure_tokenizer(
     store: Store,
     declared: TokenizerDeclaration,
-    dedup: Artifact,
+    corpus: Artifact,
     documents: Sequence[Artifact],
     report: Callable[[str], None],
 ) -> Outcome:
@@ -45,7 +44,7 @@ def ensure_tokenizer(
     """
 
     def make(draft: Draft) -> None:
-        sample = training_sample(declared, dedup, documents)
+        sample = training_sample(declared, corpus, documents)
         num_bytes = pc.sum(pc.binary_length(sample["text"])).as_py() or 0
         report(f"training a BPE of {declared.vocab_size:,} on {num_bytes / 1e6:.1f} MB of text")
         text = train(sample, declared.vocab_size)
@@ -64,13 +63,13 @@ def ensure_tokenizer(
         make,
         code_version=CODE_VERSION,
         parameters=declared.model_dump(),
-        parents=[dedup, *documents],
+        parents=[corpus, *documents],
     )
 
 
-def training_sample(declared: TokenizerDeclaration, dedup: Artifact, documents: Sequence[Artifact]) -> pa.Table:
+def training_sample(declared: TokenizerDeclaration, corpus: Artifact, documents: Sequence[Artifact]) -> pa.Table:
     """Columns id and text: of each domain the documents with the smallest keyed hashes, up to the declared bytes."""
-    rows = survivors(dedup, split=TRAIN)
+    rows = survivors(corpus, split=TRAIN)
     parts = []
     for domain in sorted(pc.unique(rows["domain"]).to_pylist()):
         of_domain = rows.filter(pc.equal(rows["domain"], domain))
@@ -117,28 +116,3 @@ def train(sample: pa.Table, vocab_size: int) -> str:
             "raise tokenizer.sample_bytes_per_domain, or lower tokenizer.vocab_size",
         )
     return str(tokenizer.to_str(pretty=True))
-
-
-class Encoder:
-    """Encodes documents with a tokenizer artifact.
-
-    The end-of-text marker inside a document is ordinary text: a page that quotes it cannot end a document.
-    """
-
-    def __init__(self, tokenizer: Artifact) -> None:
-        import gigatoken
-
-        declared = json.loads((tokenizer.folder / TOKENIZER).read_text())
-        declared["added_tokens"] = []
-        self._tokenizer = gigatoken.Tokenizer.from_json(json.dumps(declared))
-        self.vocab_size: int = tokenizer.record.facts["vocab_size"]
-        self.end_of_text: int = tokenizer.record.facts["end_of_text"]
-
-    def encode(self, texts: Sequence[str]) -> Iterator[npt.NDArray[np.uint32]]:
-        """The token ids of each text, in order, one uint32 array each."""
-        import awkward
-
-        encoded = self._tokenizer.encode_batch(list(texts))
-        counts = awkward.to_numpy(awkward.num(encoded))
-        flat = awkward.to_numpy(awkward.flatten(encoded)).astype(np.uint32)
-        yield from np.split(flat, np.cumsum(counts)[:-1])

@@ -28,7 +28,7 @@ def model_path(folder: Path, fold: int) -> Path:
 def ensure_classifier(
     store: Store,
     declaration: ClassifierDeclaration,
-    dedup: Artifact,
+    corpus: Artifact,
     documents: Sequence[Artifact],
     report: Callable[[str], None],
 ) -> Outcome:
@@ -41,7 +41,7 @@ def ensure_classifier(
     document) and ``scores.png``; its facts hold the AUC over all of them.
 
     Args:
-        dedup: the corpus after dedup; only its training split is read.
+        corpus: the survivors of dedup and decontamination; only its training split is read.
         documents: the documents of the declared sources; others are ignored.
         report: is told what is done, a sentence at a time.
 
@@ -52,7 +52,7 @@ def ensure_classifier(
     parents = [artifact for artifact in documents if artifact.record.parameters["source"] in declaration.labels]
 
     def make(draft: Draft) -> None:
-        labelled, flow = labelled_documents(declaration, dedup, parents)
+        labelled, flow = labelled_documents(declaration, corpus, parents)
         draft.flows["documents"] = flow
         texts = np.array(labelled["text"].to_pylist(), dtype=object)
         labels = labelled["label"].to_numpy()
@@ -75,7 +75,7 @@ def ensure_classifier(
         make,
         code_version=CODE_VERSION,
         parameters=declaration.model_dump(mode="json", exclude={"buckets", "stratify_by"}),
-        parents=[dedup, *parents],
+        parents=[corpus, *parents],
     )
 
 

@@ -10,15 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.corpus import HELD_OUT, QUADRANTS, REMOVALS, SCORES, SURVIVORS, TRAIN
+from pipelines.corpus import CONTAMINATION, HELD_OUT, QUADRANTS, REMOVALS, SCORES, SURVIVORS, TRAIN
 from pipelines.digests import document_id
-from pipelines.documents import DOCUMENTS, REJECTED, SCHEMA
+from pipelines.documents import ATTRIBUTES, DOCUMENTS, REJECTED, SCHEMA
 from pipelines.shards import INDEX, TOKENS, open_tokens
 from pipelines.store import Draft
 from quality.perplexity.attributes import PERPLEXITY
 from quality.perplexity.quantiles import QUADRANT_NAMES
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 SAMPLE_ROWS = 2000
 SAMPLE_SEED = 20
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")  # but for tab, line feed, form feed and carriage return
@@ -72,6 +72,9 @@ def document_statistics(draft: Draft) -> pa.Table:
             "num_without_text": num_without_text,
             "num_without_licence": num_without_licence,
             "num_without_language": num_without_language,
+            "num_attributes_kept": sum(
+                num_true(batch["kept"]) for batch in batches(draft.folder, ATTRIBUTES, ["kept"])
+            ),
             **flow_counts(draft),
         }
     )
@@ -135,6 +138,23 @@ def dedup_statistics(draft: Draft) -> pa.Table:
             "num_without_licence": num_blank(survivors["licence"]),
             "num_without_places": num_true(pc.equal(pc.list_value_length(survivors["places"]), 0)),
             "num_unknown_splits": num_true(pc.invert(pc.is_in(survivors["split"], pa.array([TRAIN, HELD_OUT])))),
+            **flow_counts(draft),
+        }
+    )
+
+
+def contamination_statistics(draft: Draft) -> pa.Table:
+    """One row on the survivors that contain nothing of evaluations, and on the hits of those that do."""
+    survivors = pq.read_table(draft.folder / SURVIVORS, columns=["id", "num_bytes"])
+    hits = pq.read_table(draft.folder / CONTAMINATION)
+    return one_row(
+        {
+            "num_survivors": len(survivors),
+            "num_bytes": pc.sum(survivors["num_bytes"], min_count=0).as_py(),
+            "num_documents_hit": pc.count_distinct(hits["id"]).as_py(),
+            "num_contaminated_survivors": num_true(pc.is_in(survivors["id"], hits["id"].combine_chunks())),
+            "num_hits_without_record": num_blank(hits["record"]),
+            "num_ids_out_of_order": num_descents(survivors["id"]),
             **flow_counts(draft),
         }
     )
@@ -213,6 +233,7 @@ FRAMES: Mapping[str, Callable[[Draft], pa.Table]] = {
         document_sample,
         shard_statistics,
         dedup_statistics,
+        contamination_statistics,
         score_statistics,
         perplexity_statistics,
         quadrant_statistics,

@@ -24,7 +24,7 @@ def fold_of(document: str, num_folds: int) -> int:
 
 
 def labelled_documents(
-    declaration: ClassifierDeclaration, dedup: Artifact, documents: Sequence[Artifact]
+    declaration: ClassifierDeclaration, corpus: Artifact, documents: Sequence[Artifact]
 ) -> tuple[pa.Table, Flow]:
     """The documents that a classifier learns from, in hashed order, and where the others went.
 
@@ -35,7 +35,7 @@ def labelled_documents(
         PhaselineError: a side has too few documents.
     """
     labels = declaration.labels
-    rows = survivors(dedup, split=TRAIN)
+    rows = survivors(corpus, split=TRAIN)
     rows = rows.filter(pc.is_in(rows["source"], pa.array(sorted(labels))))
     readable = rows.filter(pc.is_in(rows["language"], pa.array(declaration.documents.languages)))
     chosen = capped(readable, declaration.documents.max_documents_per_source)

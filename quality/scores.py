@@ -27,7 +27,7 @@ def ensure_scores(
     store: Store,
     declaration: ClassifierDeclaration,
     classifier: Artifact,
-    dedup: Artifact,
+    corpus: Artifact,
     documents: Sequence[Artifact],
     report: Callable[[str], None],
 ) -> Outcome:
@@ -45,7 +45,7 @@ def ensure_scores(
     parents = [artifact for artifact in documents if artifact.record.facts["domain"] == declaration.domain]
 
     def make(draft: Draft) -> None:
-        rows = survivors(dedup, domain=declaration.domain)
+        rows = survivors(corpus, domain=declaration.domain)
         if TRAIN not in rows["split"].to_pylist():
             raise PhaselineError(
                 f"no training document of {declaration.domain} survived, so {declaration.name} has no percentiles",
@@ -63,7 +63,7 @@ def ensure_scores(
         make,
         code_version=CODE_VERSION,
         parameters=declaration.model_dump(mode="json"),
-        parents=[classifier, dedup, *parents],
+        parents=[classifier, corpus, *parents],
     )
 
 

@@ -22,7 +22,7 @@ class DedupBenchmark(Benchmark):
 
     name = "dedup"
     unit = "MB/s"
-    targets = (Target(100.0),)
+    targets = (Target(30, "datatrove"), Target(3, "fastsketchlsh, polars"), Target(3, "gaoya"), Target(3, "rensa"))
     ours = Contender("phaseline", "benchmarks.dedup.ours", NUM_PARTS)
     peers = (
         Contender("fastsketchlsh, polars", "benchmarks.dedup.with_fastsketch", NUM_PARTS),

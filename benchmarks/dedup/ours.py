@@ -7,7 +7,7 @@ from benchmarks.dedup.texts import read_texts as prepare
 from pipelines.dedup.candidates import shared_buckets
 from pipelines.dedup.minhash import band_keys
 from pipelines.dedup.parameters import DedupParameters
-from pipelines.dedup.survivors import choose_survivors
+from pipelines.dedup.survivors import KEPT, choose_survivors
 from pipelines.dedup.verify import shingle_sets
 
 __all__ = ["prepare", "run"]
@@ -17,6 +17,6 @@ def run(texts: pa.LargeStringArray) -> list[int]:
     parameters = DedupParameters()
     buckets = shared_buckets(band_keys(texts, parameters))
     sets = shingle_sets(texts.filter(pa.array(buckets.shared)), parameters.shingle_words)
-    set_of_document = np.cumsum(buckets.shared) - 1
+    set_of_document = np.cumsum(buckets.shared, dtype=np.int32) - 1
     outcome = choose_survivors(buckets, sets, set_of_document, parameters.threshold)
-    return np.flatnonzero(outcome.survivor != np.arange(len(texts))).tolist()
+    return np.flatnonzero(outcome.step != KEPT).tolist()

@@ -1,69 +1,108 @@
 """What dedup did, in numbers and examples for its record."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from pipelines.corpus import HELD_OUT
+from pipelines.dedup.arrow_files import mapped_batch
+from pipelines.dedup.corpus_files import CorpusFiles
+from pipelines.dedup.ids import format_ids
+from pipelines.dedup.numbering import Numbering
 from pipelines.dedup.tables import reasons
-from pipelines.documents import read_documents
 from pipelines.record import Flow
-from pipelines.store import Artifact
 
 NUM_CLUSTERS = 10
 EXCERPT_CHARACTERS = 120
+TRAINED, HELD = "num_train", "num_held_out"
 
 
-def flows(records: pa.Table, survivors: pa.Table, removals: pa.Table) -> dict[str, Flow]:
-    """Where the documents and their bytes went, each counted on its own."""
-    counted = removals.select(["num_bytes"]).append_column("reason", reasons(removals)).group_by("reason")
-    by_reason = counted.aggregate([("num_bytes", "sum"), ("num_bytes", "count")]).sort_by("reason").to_pylist()
-    dropped = {row["reason"]: row["num_bytes_count"] for row in by_reason}
-    dropped_bytes = {row["reason"]: row["num_bytes_sum"] for row in by_reason}
-    num_bytes, kept_bytes = (pc.sum(table["num_bytes"], min_count=0).as_py() for table in (records, survivors))
-    return {
-        "documents": Flow(num_in=records.num_rows, num_kept=survivors.num_rows, dropped=dropped),
-        "bytes": Flow(num_in=num_bytes, num_kept=kept_bytes, dropped=dropped_bytes),
-    }
+class Counts:
+    """Documents and bytes by source and by what became of them, added up file by file."""
+
+    def __init__(self, survivors: Sequence[Path], removals: Sequence[Path]) -> None:
+        self._documents: Counter[tuple[str, str]] = Counter()
+        self._bytes: Counter[tuple[str, str]] = Counter()
+        for path in survivors:
+            table = pq.read_table(path, columns=["source", "split", "num_bytes"])
+            fate = np.where(table["split"].to_numpy() == HELD_OUT, HELD, TRAINED)
+            self._add(table, pa.array(fate, pa.string()))
+        for path in removals:
+            table = pq.read_table(path, columns=["source", "step", "survivor_split", "num_bytes"])
+            self._add(table, reasons(table))
+
+    def _add(self, table: pa.Table, fate: pa.Array | pa.ChunkedArray) -> None:
+        grouped = table.select(["source", "num_bytes"]).append_column("fate", fate).group_by(["source", "fate"])
+        for row in grouped.aggregate([("num_bytes", "sum"), ("num_bytes", "count")]).to_pylist():
+            self._documents[row["source"], row["fate"]] += row["num_bytes_count"]
+            self._bytes[row["source"], row["fate"]] += row["num_bytes_sum"]
+
+    def flows(self) -> dict[str, Flow]:
+        """Where the documents and their bytes went."""
+        return {"documents": flow(self._documents), "bytes": flow(self._bytes)}
+
+    def by_source(self) -> dict[str, dict[str, int]]:
+        """Of each source: the documents that came in, survived (held out or not), and were removed for each reason."""
+        rows: dict[str, dict[str, int]] = {}
+        for (source, fate), count in sorted(self._documents.items()):
+            row = rows.setdefault(source, {"num_in": 0})
+            row["num_in"] += count
+            row[fate] = count
+        return rows
 
 
-def num_by_source(survivors: pa.Table, removals: pa.Table) -> dict[str, dict[str, int]]:
-    """Of each source: the documents that came in, survived (held out or not), and were removed for each reason."""
-    split = pc.if_else(pc.equal(survivors["split"], HELD_OUT), "num_held_out", "num_train")
-    counts = Counter(zip(survivors["source"].to_pylist(), split.to_pylist(), strict=True))
-    counts += Counter(zip(removals["source"].to_pylist(), reasons(removals).to_pylist(), strict=True))
-    by_source: dict[str, dict[str, int]] = {}
-    for (source, column), count in sorted(counts.items()):
-        row = by_source.setdefault(source, {"num_in": 0})
-        row["num_in"] += count
-        row[column] = count
-    return by_source
+def flow(counts: Counter[tuple[str, str]]) -> Flow:
+    by_fate: Counter[str] = Counter()
+    for (_, fate), count in sorted(counts.items()):
+        by_fate[fate] += count
+    num_kept = by_fate.pop(TRAINED, 0) + by_fate.pop(HELD, 0)
+    return Flow(num_in=num_kept + by_fate.total(), num_kept=num_kept, dropped=dict(sorted(by_fate.items())))
 
 
-def largest_clusters(documents: Sequence[Artifact], removals: pa.Table) -> list[dict[str, Any]]:
-    """The survivors that displaced the most records, with how their texts begin."""
-    clusters = removals.group_by(["survivor_id", "survivor_source"]).aggregate([("id", "count")])
-    largest = clusters.sort_by([("id_count", "descending"), ("survivor_id", "ascending")]).slice(0, NUM_CLUSTERS)
-    excerpts = dict(excerpts_of(documents, largest["survivor_id"]))
+def largest_clusters(
+    corpus: CorpusFiles, numbering: Numbering, survivor: NDArray[np.int32], source: str | None = None
+) -> list[dict[str, Any]]:
+    """The survivors that displaced the most records, of one source if it is named, with how their texts begin."""
+    places = [
+        place for place, file in enumerate(corpus.files) if source in (None, corpus.origins[file.artifact].source)
+    ]
+    num_removed = np.zeros(numbering.num_documents, np.int32)
+    for place in places:
+        documents = numbering.documents_of(place)
+        is_kept = numbering.is_first(place, np.arange(len(documents))) & (survivor[documents] == documents)
+        np.add.at(num_removed, survivor[documents[~is_kept]], 1)
+    found = np.flatnonzero(num_removed)
+    largest = found[np.lexsort((found, -num_removed[found]))][:NUM_CLUSTERS]
+    files = numbering.file_of(numbering.first[largest])
     return [
         {
-            "survivor_id": row["survivor_id"],
-            "survivor_source": row["survivor_source"],
-            "num_removed": row["id_count"],
-            "excerpt": excerpts[row["survivor_id"]],
+            "survivor_id": format_ids(numbering.ids[document : document + 1])[0].as_py(),
+            "survivor_source": corpus.origins[corpus.files[place].artifact].source,
+            "num_removed": int(num_removed[document]),
+            "excerpt": excerpt(corpus, numbering, place, document),
         }
-        for row in largest.to_pylist()
+        for document, place in zip(largest.tolist(), files.tolist(), strict=True)
     ]
 
 
-def excerpts_of(documents: Sequence[Artifact], ids: pa.ChunkedArray) -> Iterator[tuple[str, str]]:
-    """The ids and the first characters of some documents."""
-    wanted = ids.combine_chunks()
-    for artifact in documents:
-        for batch in read_documents(artifact, ["id", "text"]):
-            found = batch.filter(pc.is_in(batch["id"], wanted))
-            excerpts = pc.utf8_slice_codeunits(found["text"], 0, EXCERPT_CHARACTERS)
-            yield from zip(found["id"].to_pylist(), excerpts.to_pylist(), strict=True)
+def excerpt(corpus: CorpusFiles, numbering: Numbering, place: int, document: int) -> str:
+    """How the text of a document begins, whose first record stands in a file."""
+    file = corpus.files[place]
+    record = numbering.first[document] - numbering.starts[place]
+    row = mapped_batch(file.records)["row"].to_numpy()[[record]]
+    (batch,) = file.piece.read_rows(["text"], row)
+    return batch["text"][0].as_py()[:EXCERPT_CHARACTERS]
+
+
+def num_texts_read(corpus: CorpusFiles, of_files: NDArray[np.int64]) -> dict[str, int]:
+    """How many texts of each artifact had to be compared."""
+    counts: Counter[str] = Counter()
+    for file, count in zip(corpus.files, of_files.tolist(), strict=True):
+        counts[corpus.origins[file.artifact].asset] += count
+    return dict(sorted(counts.items()))

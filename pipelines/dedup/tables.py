@@ -1,23 +1,41 @@
-"""What dedup writes: the survivors, and every removed record with the survivor that it duplicates."""
+"""What dedup writes: the survivors, and every removed record with the survivor that it duplicates.
+
+Each is a folder of Parquet files, in order of id, that reads as one table.
+"""
+
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from datatrove.data import DocumentsPipeline
+from datatrove.pipeline.base import PipelineStep
 from numpy.typing import NDArray
+from typing_extensions import override
 
-from pipelines.corpus import HELD_OUT
-from pipelines.dedup.records import Records
-from pipelines.dedup.survivors import Survivors
+from pipelines.corpus import HELD_OUT, TRAIN
+from pipelines.dedup.arrow_files import mapped_batch, whole
+from pipelines.dedup.corpus_files import CorpusFiles
+from pipelines.dedup.ids import format_ids
+from pipelines.dedup.numbering import Numbering
+from pipelines.dedup.signatures import RECORDS
+from pipelines.engines import task_progress
+from pipelines.held_out import HeldOut
+from pipelines.process.whole_files import beside
 
-EXACT = "exact"
-NEAR = "near"
+EXACT, NEAR, LINES = "exact", "near", "lines"
+STEPS = np.array([EXACT, NEAR, LINES], object)  # by the numbers of pipelines.dedup.survivors
+DOCUMENTS_PER_FILE = 1 << 19
+IDS_AT_ONCE = 1 << 16
 
-PLACE = pa.struct([pa.field("source", pa.string(), False), pa.field("locator", pa.string(), False)])
+PLACE = pa.struct([pa.field(name, pa.string(), False) for name in ("source", "snapshot", "locator")])
 
 SURVIVORS_SCHEMA = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),
         pa.field("source", pa.string(), nullable=False),
+        pa.field("snapshot", pa.string(), nullable=False),
         pa.field("domain", pa.string(), nullable=False),
         pa.field("licence", pa.string(), nullable=False),
         pa.field("language", pa.string(), nullable=False),
@@ -31,62 +49,145 @@ REMOVALS_SCHEMA = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),
         pa.field("source", pa.string(), nullable=False),
+        pa.field("snapshot", pa.string(), nullable=False),
         pa.field("locator", pa.string(), nullable=False),
         pa.field("num_bytes", pa.int64(), nullable=False),
-        pa.field("step", pa.string(), nullable=False),  # exact: the survivor has the same id; near: another
+        pa.field("step", pa.string(), nullable=False),  # exact: the survivor has the same id; near and lines: another
         pa.field("survivor_id", pa.string(), nullable=False),
         pa.field("survivor_source", pa.string(), nullable=False),
-        pa.field("similarity", pa.float32(), nullable=False),  # Jaccard, of these two texts' shingles
+        pa.field("survivor_snapshot", pa.string(), nullable=False),
+        # Near: Jaccard, of these two texts' shingles. Lines: the share of characters in lines of survivors before it.
+        pa.field("similarity", pa.float32(), nullable=False),
         pa.field("survivor_split", pa.string(), nullable=False),
     ]
 )
 
 
-def survivors_table(records: Records, kept: NDArray[np.int64], domain: pa.Array, split: pa.Array) -> pa.Table:
-    """The surviving documents ``kept``, ascending, with their domains and splits; sorted by id."""
-    columns = {name: records.table[name].take(records.first[kept]) for name in ("id", "source", "licence", "language")}
-    columns["num_bytes"] = records.table["num_bytes"].take(records.first[kept])
-    columns |= {"domain": domain, "split": split, "places": places(records, kept)}
-    table = pa.table([columns[name] for name in SURVIVORS_SCHEMA.names], schema=SURVIVORS_SCHEMA)
-    return table.sort_by("id").combine_chunks()
+ORDERED = pa.schema(
+    [
+        pa.field("document", pa.int32()),
+        pa.field("artifact", pa.int32()),
+        *(RECORDS.field(name) for name in ("num_bytes", "locator", "licence", "language")),
+    ]
+)
 
 
-def places(records: Records, kept: NDArray[np.int64]) -> pa.Array:
-    """The (source, locator) of every record of each surviving document, in order of priority."""
-    of_survivors = np.flatnonzero(np.isin(records.document, kept))
-    by_document = of_survivors[np.argsort(records.document[of_survivors], kind="stable")]
-    num_records = np.bincount(records.document, minlength=records.num_documents)[kept]
-    taken = records.table.select(["source", "locator"]).take(by_document).combine_chunks()
-    columns = [taken[name].combine_chunks() for name in ("source", "locator")]
-    offsets = np.concatenate(([0], np.cumsum(num_records))).astype(np.int32)
-    return pa.ListArray.from_arrays(offsets, pa.StructArray.from_arrays(columns, fields=list(PLACE)))
+def num_files(num_documents: int) -> int:
+    """Over how many files the tables are spread: a matter of the data alone."""
+    return max(1, -(-num_documents // DOCUMENTS_PER_FILE))
 
 
-def removals_table(records: Records, outcome: Survivors, split_of_document: pa.Array) -> pa.Table:
-    """Every record but the first of each survivor; sorted by (id, source, locator).
+class WriteTables(PipelineStep):
+    """Writes the survivors and removals among a task's stretch of the documents."""
 
-    Args:
-        split_of_document: [num_documents], null for a document that does not survive.
+    type = "DEDUP"
+    name = "write tables"
+
+    def __init__(self, corpus: CorpusFiles, held_out: HeldOut, survivors: Path, removals: Path) -> None:
+        super().__init__()
+        self.corpus = corpus
+        self.held_out = held_out
+        self.survivors = survivors
+        self.removals = removals
+
+    @override
+    def run(self, data: DocumentsPipeline = None, rank: int = 0, world_size: int = 1) -> DocumentsPipeline:
+        numbering = self.corpus.numbering()
+        records = ordered_records(self.corpus, numbering, rank * DOCUMENTS_PER_FILE, (rank + 1) * DOCUMENTS_PER_FILE)
+        document = records["document"].to_numpy()
+        is_first = np.append(True, document[1:] != document[:-1])[: len(document)]
+        survives = self.corpus.load("survivor")[document] == document
+        is_survivor = is_first & survives
+        name = f"part-{rank:05}.parquet"
+        places = self.places(records.filter(survives), is_first[survives])
+        kept = self.survivors_table(numbering, records.filter(is_survivor), places)
+        removed = self.removals_table(numbering, records.filter(~is_survivor))
+        for folder, table in ((self.survivors, kept), (self.removals, removed)):
+            with beside(folder / name) as part:
+                pq.write_table(table, part, compression="zstd")
+        task_progress().add(num_documents=records.num_rows, num_bytes=records.nbytes)
+        return data
+
+    def survivors_table(self, numbering: Numbering, records: pa.Table, places: pa.Array) -> pa.Table:
+        """The first records of surviving documents."""
+        ids = format_ids(numbering.ids[records["document"].to_numpy()])
+        artifacts = records["artifact"].to_numpy()
+        columns = {name: records[name] for name in ("licence", "language", "num_bytes")}
+        columns |= {"id": ids, "split": self.splits(ids, artifacts), "places": places}
+        columns |= {name: self.corpus.names(name, artifacts) for name in ("source", "snapshot", "domain")}
+        return pa.table([columns[name] for name in SURVIVORS_SCHEMA.names], schema=SURVIVORS_SCHEMA)
+
+    def places(self, records: pa.Table, is_first: NDArray[np.bool_]) -> pa.Array:
+        """Where surviving documents stand, in lists: all their records, a document's first one marked."""
+        artifacts = records["artifact"].to_numpy()
+        names = [self.corpus.names(name, artifacts) for name in ("source", "snapshot")]
+        structs = pa.StructArray.from_arrays([*names, whole(records["locator"])], fields=list(PLACE))
+        offsets = np.append(np.flatnonzero(is_first), len(is_first)).astype(np.int32)
+        return pa.ListArray.from_arrays(offsets, structs)
+
+    def removals_table(self, numbering: Numbering, records: pa.Table) -> pa.Table:
+        document = records["document"].to_numpy()
+        survivor = self.corpus.load("survivor")[document]
+        step = np.where(survivor == document, EXACT, STEPS[self.corpus.load("step")[document]])
+        ids = format_ids(numbering.ids[survivor])
+        artifacts = self.corpus.artifacts()[numbering.file_of(numbering.first[survivor])]
+        columns = {name: records[name] for name in ("locator", "num_bytes")}
+        columns |= {"id": format_ids(numbering.ids[document]), "step": pa.array(step, pa.string())}
+        columns |= {name: self.corpus.names(name, records["artifact"].to_numpy()) for name in ("source", "snapshot")}
+        columns |= {f"survivor_{name}": self.corpus.names(name, artifacts) for name in ("source", "snapshot")}
+        columns |= {"survivor_id": ids, "survivor_split": self.splits(ids, artifacts)}
+        columns["similarity"] = pa.array(self.corpus.load("similarity")[document])
+        return pa.table([columns[name] for name in REMOVALS_SCHEMA.names], schema=REMOVALS_SCHEMA)
+
+    def splits(self, ids: pa.StringArray, artifacts: NDArray[np.int32]) -> pa.StringArray:
+        """The split of documents, decided by their ids and domains alone."""
+        is_held_out = np.zeros(len(ids), np.bool_)
+        domain = self.corpus.names("domain", artifacts).dictionary_encode()
+        for number, name in enumerate(domain.dictionary.to_pylist()):
+            of_domain = np.flatnonzero(domain.indices.to_numpy() == number)
+            for start in range(0, len(of_domain), IDS_AT_ONCE):
+                rows = of_domain[start : start + IDS_AT_ONCE]
+                is_held_out[rows] = self.held_out.split(ids.take(pa.array(rows)).to_pylist(), name)
+        return pc.if_else(pa.array(is_held_out), HELD_OUT, TRAIN)
+
+
+def ordered_records(corpus: CorpusFiles, numbering: Numbering, first: int, end: int) -> pa.Table:
+    """The records of the documents from ``first`` to ``end``: in order of document, the preferred first.
+
+    Columns: document, artifact, num_bytes, locator, licence, language.
     """
-    is_removed = np.ones(len(records.document), np.bool_)
-    is_removed[records.first[outcome.survivor == np.arange(records.num_documents)]] = False
-    removed = np.flatnonzero(is_removed)
-    document = records.document[removed]
-    survivor = outcome.survivor[document]
-    named = records.table.select(["id", "source"]).take(records.first[survivor])
-    columns = {name: records.table[name].take(removed) for name in ("id", "source", "locator", "num_bytes")}
-    columns |= {
-        "step": pc.if_else(pa.array(survivor == document), EXACT, NEAR),
-        "survivor_id": named["id"],
-        "survivor_source": named["source"],
-        "similarity": pa.array(outcome.similarity[document]),
-        "survivor_split": split_of_document.take(survivor),
-    }
-    table = pa.table([columns[name] for name in REMOVALS_SCHEMA.names], schema=REMOVALS_SCHEMA)
-    return table.sort_by([(name, "ascending") for name in ("id", "source", "locator")]).combine_chunks()
+    tables, order_columns = [ORDERED.empty_table()], []
+    for place, file in enumerate(corpus.files):
+        documents = numbering.documents_of(place)
+        start, stop = np.searchsorted(documents, [first, end])
+        batch = mapped_batch(file.records).slice(start, stop - start)
+        of_file = {"document": documents[start:stop], "artifact": np.full(len(batch), file.artifact, np.int32)}
+        columns = [pa.array(of_file[name]) if name in of_file else batch[name] for name in ORDERED.names]
+        tables.append(pa.table(columns, schema=ORDERED))
+        measures = numbering.measure[numbering.starts[place] + start : numbering.starts[place] + stop]
+        order_columns.append((measures, np.full(len(batch), file.priority)))
+    table = pa.concat_tables(tables)
+    measure, priority = (np.concatenate([np.empty(0), *column]) for column in zip(*order_columns, strict=True))
+    order = np.lexsort((measure, priority, table["document"].to_numpy()))
+    return order_ties(table.take(pa.array(order)))
+
+
+def order_ties(records: pa.Table) -> pa.Table:
+    """Records of one document from one artifact, which stand together, in order of their locators."""
+    keys = np.stack([records["document"].to_numpy(), records["artifact"].to_numpy()])
+    is_tied = (keys[:, 1:] == keys[:, :-1]).all(axis=0)
+    tied = np.flatnonzero(np.append(False, is_tied) | np.append(is_tied, False))
+    if len(tied) == 0:
+        return records
+    stretch = np.cumsum(np.append(True, ~is_tied))[tied]
+    by_locator = pc.rank(whole(records["locator"].take(pa.array(tied))), tiebreaker="first").to_numpy()
+    order = np.arange(len(records))
+    order[tied] = tied[np.lexsort((by_locator, stretch))]
+    return records.take(pa.array(order))
 
 
 def reasons(removals: pa.Table) -> pa.Array:
     """Why each record was removed, in the words of the artifact's flows."""
     near = pc.if_else(pc.equal(removals["survivor_split"], HELD_OUT), "near_duplicate_of_held_out", "near_duplicate")
-    return pc.if_else(pc.equal(removals["step"], EXACT), "exact_duplicate", near)
+    near_or_lines = pc.if_else(pc.equal(removals["step"], LINES), "repeated_lines", near)
+    return pc.if_else(pc.equal(removals["step"], EXACT), "exact_duplicate", near_or_lines)

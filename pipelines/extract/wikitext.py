@@ -1,101 +1,91 @@
-"""MediaWiki markup to the text that a reader sees, with mwparserfromhell."""
+"""MediaWiki markup to the text that a reader of the article sees.
 
+The stages are MediaWiki's own, in its order, so that each reads what the one before it left; each takes time linear in
+the length of the markup, whatever is nested or left open.
+"""
+
+import html
 import re
+from collections import Counter
+from dataclasses import dataclass
+from itertools import chain
 
-import mwparserfromhell
-from mwparserfromhell.nodes import ExternalLink, Heading, HTMLEntity, Node, Tag, Text, Wikilink
-from mwparserfromhell.wikicode import Wikicode
+from pipelines.extract.wiki.braces import Expansion
+from pipelines.extract.wiki.html_tags import render_html
+from pipelines.extract.wiki.lines import Heading, read_lines, without_apparatus
+from pipelines.extract.wiki.links import render_external_links, render_link
+from pipelines.extract.wiki.marks import DROPPED, LINE_BREAK, ProtectedTexts, without_control
+from pipelines.extract.wiki.tables import flatten_tables
+from pipelines.extract.wiki.tags import take_out_tags
+from pipelines.extract.wiki.templates import render_template, template_name
 
-NO_PROSE_LINKS = ("file:", "image:", "category:", "media:")
-NO_PROSE_TAGS = {"ref", "references", "table", "gallery", "timeline", "imagemap", "score", "graph", "style", "script"}
-APPARATUS = {
-    "bibliography",
-    "citations",
-    "external links",
-    "footnotes",
-    "further reading",
-    "notes",
-    "notes and references",
-    "references",
-    "see also",
-    "sources",
-}
-EMPTY_BRACKETS = re.compile(r" ?\([\s,;:]*\)")  # what templates leave behind, as do the next three
-LEADING_SEPARATOR = re.compile(r"\([\s,;:]+")
-EMPTY_LIST_ITEM = re.compile(r"^[• ]*•[• ]*$", re.MULTILINE)
-SPACE_BEFORE_COMMA = re.compile(r" +([,;])")
-BLANK_LINES = re.compile(r"\n\s*\n\s*")
-SPACES = re.compile(r"[ \t]{2,}")
+REDIRECT = re.compile(
+    r"\s*#\s*(?:redirect|redirection|weiterleitung|redirección|redireccion|rinvia|redirecionamento|doorverwijzing|patrz"
+    r"|перенаправление)\s*:?\s*\[\[([^\[\]|#]*)",
+    re.IGNORECASE,
+)
+MAGIC_WORD = re.compile(r"__[A-Z]+__")
+IN_BRACKETS = re.compile(rf"(?<![ \t])[ \t]*\([\s,;:/{DROPPED}]*{DROPPED}[\s,;:/{DROPPED}]*\)")
+AFTER_BRACKET = re.compile(rf"\([\s,;:{DROPPED}]*{DROPPED}[\s,;:{DROPPED}]*")
+BEFORE_STOP = re.compile(rf"(?<![ \t])[ \t]*{DROPPED}[ \t{DROPPED}]*(?=[,;.:)\n]|$)")
+IN_SPACES = re.compile(rf"(?<![ \t])[ \t]+{DROPPED}[ \t{DROPPED}]*")
+SPACES = re.compile(r"(?<=\S)[ \t]{2,}")
+BEFORE_LINE_END = re.compile(r"(?<![ \t])[ \t]+$", re.MULTILINE)
+BLANK_LINES = re.compile(r"\n\s*\n")
+
+
+@dataclass(frozen=True)
+class Article:
+    """What a reader sees of an article, and how often each template stood in it that nothing is known of, by name."""
+
+    text: str
+    unknown_templates: Counter[str]
+
+
+def redirect_target(markup: str) -> str | None:
+    """The title that a redirect leads to; None where the markup is no redirect."""
+    redirect = REDIRECT.match(markup)
+    return redirect[1].strip() if redirect else None
 
 
 def is_redirect(markup: str) -> bool:
-    return markup.lstrip()[:9].lower() == "#redirect"
+    return redirect_target(markup) is not None
 
 
 def wikitext_to_text(markup: str) -> str:
-    """An article's prose: headings, paragraphs and lists, formulas as ``$TeX$``.
+    """The text of ``read_article``."""
+    return read_article(markup).text
 
-    Templates, tables, references, images and categories are left out, and so are the sections that only point
-    elsewhere (references, further reading and their like).
+
+def read_article(markup: str) -> Article:
+    """An article's text: headings, paragraphs, lists, tables, infoboxes, formulas as ``$TeX$``, and code.
+
+    Templates of prose are rendered. Citations, references, notes to editors, navigation, images and categories are left
+    out, and so are the sections that only point elsewhere (references, further reading and their like).
     """
-    text = "".join(render(node) for node in without_apparatus(mwparserfromhell.parse(markup)))
-    text = LEADING_SEPARATOR.sub("(", EMPTY_BRACKETS.sub("", EMPTY_LIST_ITEM.sub("", text)))
-    text = SPACES.sub(" ", SPACE_BEFORE_COMMA.sub(r"\1", text))
-    return BLANK_LINES.sub("\n\n", text).strip()
+    texts = ProtectedTexts()
+    unknown: Counter[str] = Counter()
+
+    def template(name: str, arguments: dict[str, str]) -> str:
+        text = render_template(name, arguments)
+        if text is None:
+            unknown[template_name(name)] += 1
+        return text or DROPPED
+
+    markup = take_out_tags(without_control(markup), texts)
+    markup = Expansion(template, render_link).expand(markup)
+    markup = render_html(render_external_links(MAGIC_WORD.sub("", markup)))
+    parts = without_apparatus(read_lines(flatten_tables(markup.split("\n"))))
+    text = "\n".join(
+        chain.from_iterable(("", part.title, "") if isinstance(part, Heading) else (part,) for part in parts)
+    )
+    return Article(texts.restore(cleaned(text)), unknown)
 
 
-def without_apparatus(code: Wikicode) -> list[Node]:
-    """The nodes of an article but those of its sections of references."""
-    kept = []
-    level_left_out = 0
-    for node in code.nodes:
-        if isinstance(node, Heading):
-            if level_left_out and node.level > level_left_out:
-                continue
-            level_left_out = node.level if str(node.title).strip().lower() in APPARATUS else 0
-        if not level_left_out:
-            kept.append(node)
-    return kept
-
-
-def render(node: Node) -> str:
-    """The text of one node; empty for what is no prose."""
-    match node:
-        case Text():
-            text = str(node.value)
-        case Wikilink():
-            text = render_link(node)
-        case ExternalLink():
-            text = render_all(node.title)
-        case Heading():
-            text = f"\n\n{render_all(node.title).strip()}\n\n"
-        case HTMLEntity():
-            text = str(node.normalize())
-        case Tag():
-            text = render_tag(node)
-        case _:
-            text = ""
-    return text
-
-
-def render_link(link: Wikilink) -> str:
-    if str(link.title).strip().lower().startswith(NO_PROSE_LINKS):
-        return ""
-    return render_all(link.title if link.text is None else link.text)
-
-
-def render_all(code: Wikicode | None) -> str:
-    return "" if code is None else "".join(render(node) for node in code.nodes)
-
-
-def render_tag(tag: Tag) -> str:
-    name = str(tag.tag).strip().lower()
-    if name in NO_PROSE_TAGS:
-        return ""
-    if name == "math":
-        return f"${str(tag.contents).strip()}$"
-    if name == "br":
-        return "\n"
-    if tag.wiki_markup in ("*", "#"):
-        return "• "
-    return render_all(tag.contents)
+def cleaned(text: str) -> str:
+    """Text without what dropped parts leave behind: empty brackets, spaces before stops, empty lines."""
+    text = html.unescape(text).replace("\xa0", " ").replace(LINE_BREAK, "\n")
+    if DROPPED in text:
+        text = AFTER_BRACKET.sub("(", IN_BRACKETS.sub("", text))
+        text = IN_SPACES.sub(" ", BEFORE_STOP.sub("", text)).replace(DROPPED, "")
+    return BLANK_LINES.sub("\n\n", BEFORE_LINE_END.sub("", SPACES.sub(" ", text))).strip()

@@ -1,29 +1,133 @@
-"""Filters for documents: each rule's thresholds are data, declared by domain.
+"""Filters for documents: what is measured of a text, and the bounds that its values are held against.
 
-A rule that is not declared is not applied; a threshold that is not declared is the one of the paper it comes from.
+Bounds are data, declared by domain and by language. A family of rules that is not declared is neither measured nor
+applied; a bound that is not declared is the one of the paper it comes from. All values of a declared family are
+measured, also behind the first rule that a document breaks, so that other bounds can be tried on the values alone.
 """
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
 
 from pipelines.declared import Declared
 from pipelines.filters.c4 import C4
-from pipelines.filters.candidate import Candidate
 from pipelines.filters.code import Code
+from pipelines.filters.fineweb import FineWeb
+from pipelines.filters.formulas import Math
 from pipelines.filters.gopher import GopherQuality
 from pipelines.filters.repetition import GopherRepetition
+from pipelines.filters.rules import Rule
 from pipelines.rejection import Rejection
 
+if TYPE_CHECKING:
+    import pyarrow as pa
 
-class Filters(Declared):
-    """The rules of a domain, applied in this order; the first that rejects a document names the reason."""
+    from pipelines.filters.measure import Measured
+
+NO_RULE = -1
+
+# In the order in which they are applied: the first that a document breaks names the reason.
+RULES: tuple[Rule, ...] = (
+    *GopherQuality.RULES,
+    *C4.RULES,
+    *GopherRepetition.RULES,
+    *FineWeb.RULES,
+    *Math.RULES,
+    *Code.RULES,
+)
+
+
+class Families(Declared):
+    """Families of rules, each with its bounds."""
 
     gopher_quality: GopherQuality | None = None
     c4: C4 | None = None
     gopher_repetition: GopherRepetition | None = None
+    fineweb: FineWeb | None = None
+    math: Math | None = None
     code: Code | None = None
 
-    def rejection(self, candidate: Candidate) -> Rejection | None:
-        """Why a document is dropped, or None if it is kept."""
-        for rule in (self.gopher_quality, self.c4, self.gopher_repetition, self.code):
-            rejection = rule.rejection(candidate) if rule else None
-            if rejection:
-                return rejection
-        return None
+    def bounds(self) -> dict[int, float]:
+        """The bound of each rule that is on, by the rule's number in RULES."""
+        bounds = {}
+        for number, rule in enumerate(RULES):
+            family = getattr(self, rule.family)
+            bound = None if family is None else rule.bound(family)
+            if bound is not None:
+                bounds[number] = bound
+        return bounds
+
+
+class Filters(Families):
+    """The rules of a domain. ``by_language`` names families and bounds that are other ones for a language."""
+
+    by_language: Mapping[str, Families] = Field(default={})
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The families that are declared for any language, and so measured for all."""
+        declared = (self, *self.by_language.values())
+        return tuple(name for name in Families.model_fields if any(getattr(one, name) is not None for one in declared))
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The names of the values that are measured, each once."""
+        return tuple(dict.fromkeys(rule.measure for rule in RULES if rule.family in self.families))
+
+    def for_language(self, language: str) -> Families:
+        """The families as they hold for a language: what is declared for it replaces field by field."""
+        own = self.by_language.get(language)
+        if own is None:
+            return self
+        return self.model_copy(update={name: self._replaced(name, own) for name in own.model_fields_set})
+
+    def _replaced(self, family: str, own: Families) -> Declared | None:
+        declared: Declared | None = getattr(self, family)
+        changed: Declared | None = getattr(own, family)
+        if declared is None or changed is None:
+            return changed
+        return declared.model_copy(update={field: getattr(changed, field) for field in changed.model_fields_set})
+
+    def measure(self, texts: "pa.LargeStringArray", locators: Sequence[str], languages: Sequence[str]) -> "Measured":
+        """The values of n texts, float32 of shape (n,) by name; NaN where a text has none.
+
+        Args:
+            texts: without nulls.
+            locators: where each was found; of source code its path.
+            languages: the natural or programming language of each.
+        """
+        from pipelines.filters.measure import measure
+
+        measured = measure(self.families, texts, locators, languages)
+        return {name: measured[name] for name in self.measures}
+
+    def broken(self, measured: "Measured", languages: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The first rule that each of n texts breaks, and its bound.
+
+        Returns:
+            The rule's number in RULES, NO_RULE where a text breaks none, shape (n,); and the bound, shape (n,).
+        """
+        broken = np.full(len(languages), NO_RULE)
+        limits = np.full(len(languages), np.nan)
+        bound_by = np.array([language if language in self.by_language else "" for language in languages], dtype=object)
+        for language in ("", *self.by_language):
+            rows = np.flatnonzero(bound_by == language)
+            for index, bound in self.for_language(language).bounds().items():
+                rule = RULES[index]
+                first = rows[rule.broken(measured[rule.measure][rows], bound)]
+                broken[first] = index
+                limits[first] = bound
+                rows = rows[broken[rows] == NO_RULE]
+        return broken, limits
+
+    def judge(self, measured: "Measured", languages: Sequence[str]) -> list[Rejection | None]:
+        """Why each of n texts is dropped; None where it is kept."""
+        rejections: list[Rejection | None] = [None] * len(languages)
+        broken, limits = self.broken(measured, languages)
+        for row in np.flatnonzero(broken != NO_RULE).tolist():
+            rule = RULES[broken[row]]
+            rejections[row] = rule.rejection(float(measured[rule.measure][row]), float(limits[row]))
+        return rejections

@@ -4,15 +4,14 @@ C4 edits: it removes the lines that break a rule. Here text is published as it w
 the document in which too many break it.
 """
 
-import re
+from typing import ClassVar
 
 from pipelines.declared import Declared
-from pipelines.filters.bounds import above, below
-from pipelines.filters.candidate import Candidate
-from pipelines.rejection import Rejection
+from pipelines.filters.rules import Rule
 
 TERMINAL_PUNCTUATION = (".", "!", "?", '"', "”")
-SENTENCE_END = re.compile(r"[.!?][\"'”’)]*(?=\s|$)")
+SENTENCE_MARKS = (".", "!", "?")
+CLOSING_MARKS = ('"', "'", "”", "’", ")")
 POLICIES = (
     "terms of use",
     "privacy policy",
@@ -22,13 +21,15 @@ POLICIES = (
     "use cookies",
     "javascript",
 )
+LOREM_IPSUM = ("lorem ipsum",)
 
 
 class C4(Declared):
     """Bounds on a document's lines and sentences; None or False switches a rule off.
 
-    ``min_terminal_lines`` is the fraction of lines that end in punctuation; ``max_policy_lines`` the fraction of lines
-    about JavaScript, cookies and terms of use.
+    A sentence ends with a mark, perhaps closing quotes or brackets, then a space. ``min_terminal_lines`` is the
+    fraction of lines that end in punctuation; ``max_policy_lines`` the fraction of lines about JavaScript, cookies and
+    terms of use, in capitals or not.
     """
 
     min_sentences: int | None = 5
@@ -37,32 +38,10 @@ class C4(Declared):
     refuse_curly_brackets: bool = True
     refuse_lorem_ipsum: bool = True
 
-    def rejection(self, candidate: Candidate) -> Rejection | None:
-        lines = candidate.lines
-        num_lines = max(len(lines), 1)
-        lowered = candidate.text.lower()
-        if self.refuse_lorem_ipsum and "lorem ipsum" in lowered:
-            return Rejection("c4_lorem_ipsum", "the text has lorem ipsum")
-        if self.refuse_curly_brackets and "{" in candidate.text:
-            return Rejection("c4_curly_brackets", "the text has {")
-        return (
-            below("c4_too_few_sentences", num_sentences(candidate.text), self.min_sentences)
-            or below(
-                "c4_terminal_punctuation",
-                sum(line.endswith(TERMINAL_PUNCTUATION) for line in lines) / num_lines,
-                self.min_terminal_lines,
-            )
-            or above("c4_policy_lines", num_policy_lines(lowered) / num_lines, self.max_policy_lines)
-        )
-
-
-def num_sentences(text: str) -> int:
-    """How many times a sentence ends: with a mark, perhaps a closing quote or bracket, then a space."""
-    return sum(1 for _ in SENTENCE_END.finditer(text))
-
-
-def num_policy_lines(lowered: str) -> int:
-    """How many lines of a text in lower case speak of what every site speaks of."""
-    if not any(phrase in lowered for phrase in POLICIES):
-        return 0
-    return sum(any(phrase in line for phrase in POLICIES) for line in lowered.split("\n"))
+    RULES: ClassVar = (
+        Rule("c4.refuse_lorem_ipsum", "num_lorem_ipsum", "c4_lorem_ipsum", says="the text has lorem ipsum"),
+        Rule("c4.refuse_curly_brackets", "num_curly_brackets", "c4_curly_brackets", says="the text has {"),
+        Rule("c4.min_sentences", "num_sentences", "c4_too_few_sentences"),
+        Rule("c4.min_terminal_lines", "terminal_lines", "c4_terminal_punctuation"),
+        Rule("c4.max_policy_lines", "policy_lines", "c4_policy_lines"),
+    )

@@ -1,12 +1,11 @@
 """Gopher's rules of quality: Rae et al. 2021, "Scaling Language Models" (arXiv:2112.11446), appendix A.1.1."""
 
+from typing import ClassVar
+
 from pipelines.declared import Declared
-from pipelines.filters.bounds import above, below
-from pipelines.filters.candidate import Candidate
-from pipelines.rejection import Rejection
+from pipelines.filters.rules import Rule
 
 BULLETS = ("•", "‣", "▪", "●", "◦", "-", "*")
-ELLIPSES = ("…", "...")
 
 # The paper names the English words; the others are the most frequent function words of their languages.
 STOP_WORDS = {
@@ -36,30 +35,14 @@ class GopherQuality(Declared):
     min_alphabetic_words: float | None = 0.8
     min_stop_words: int | None = 2
 
-    def rejection(self, candidate: Candidate) -> Rejection | None:
-        words, lines = candidate.words, candidate.lines
-        num_words, num_lines = max(len(words), 1), max(len(lines), 1)
-        mean_length = sum(map(len, words)) / num_words
-        num_symbols = max(candidate.text.count("#"), candidate.text.count("...") + candidate.text.count("…"))
-        return (
-            below("gopher_too_few_words", len(words), self.min_words)
-            or above("gopher_too_many_words", len(words), self.max_words)
-            or below("gopher_short_words", mean_length, self.min_mean_word_length)
-            or above("gopher_long_words", mean_length, self.max_mean_word_length)
-            or above("gopher_symbols", num_symbols / num_words, self.max_symbols_per_word)
-            or above("gopher_bullets", sum(x.startswith(BULLETS) for x in lines) / num_lines, self.max_bullet_lines)
-            or above("gopher_ellipses", sum(x.endswith(ELLIPSES) for x in lines) / num_lines, self.max_ellipsis_lines)
-            or below("gopher_alphabetic_words", sum(map(has_letter, words)) / num_words, self.min_alphabetic_words)
-            or self._stop_words(candidate)
-        )
-
-    def _stop_words(self, candidate: Candidate) -> Rejection | None:
-        stop_words = STOP_WORDS.get(candidate.language)
-        if self.min_stop_words is None or stop_words is None:
-            return None
-        found = stop_words.intersection(map(str.lower, candidate.words))
-        return below("gopher_stop_words", len(found), self.min_stop_words)
-
-
-def has_letter(word: str) -> bool:
-    return word.isalpha() or any(map(str.isalpha, word))
+    RULES: ClassVar = (
+        Rule("gopher_quality.min_words", "num_words", "gopher_too_few_words"),
+        Rule("gopher_quality.max_words", "num_words", "gopher_too_many_words"),
+        Rule("gopher_quality.min_mean_word_length", "mean_word_length", "gopher_short_words"),
+        Rule("gopher_quality.max_mean_word_length", "mean_word_length", "gopher_long_words"),
+        Rule("gopher_quality.max_symbols_per_word", "symbols_per_word", "gopher_symbols"),
+        Rule("gopher_quality.max_bullet_lines", "bullet_lines", "gopher_bullets"),
+        Rule("gopher_quality.max_ellipsis_lines", "ellipsis_lines", "gopher_ellipses"),
+        Rule("gopher_quality.min_alphabetic_words", "alphabetic_words", "gopher_alphabetic_words"),
+        Rule("gopher_quality.min_stop_words", "num_stop_words", "gopher_stop_words"),
+    )

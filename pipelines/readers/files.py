@@ -1,72 +1,52 @@
-"""Formats with one record, or a few, in each file: source code, docstrings, prose, outlines."""
+"""Formats with one record, or a few, in each file: docstrings, prose, outlines."""
 
-import functools
-import json
+from collections import Counter
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
-from jinja2 import TemplateError
-from pygments.lexers import find_lexer_class_for_filename
+import orjson
 
 from pipelines.extract.docstrings import docstring_documents
 from pipelines.extract.outline import outline_text
 from pipelines.extract.template import render
-from pipelines.readers.archive import Member
-from pipelines.readers.formats import JsonOutlineReader, SourceCodeReader
-from pipelines.readers.records import Record, unreadable
+from pipelines.readers.formats import JsonOutlineReader
+from pipelines.readers.records import BrokenFileError, Record, decode
+from pipelines.readers.rows import MISMATCH
+from pipelines.readers.source_file import SourceFile
 
 
-def read_text(member: Member, language: str | None = None) -> Iterator[Record]:
+def read_text(file: SourceFile) -> Iterator[Record]:
     """A file as it is, if it is UTF-8."""
-    try:
-        text = member.data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        yield unreadable(member.path, member.data, "invalid_utf8", error)
-        return
-    yield Record(member.path, text, len(member.data), language=language)
+    data = file.read()
+    yield Record(file.path, decode(data), len(data))
 
 
-def read_source_code(member: Member, reader: SourceCodeReader) -> Iterator[Record]:
-    """A source file as it is; its language is told by its name, or is the name of its folder."""
-    path = PurePosixPath(member.path)
-    language = path.parent.name if reader.language_from == "folder" else language_of(path.name)
-    yield from read_text(member, language)
-
-
-@functools.cache
-def language_of(file_name: str) -> str:
-    """The programming language that a file name stands for, by Pygments' name for it; ``text`` if unknown."""
-    lexer = find_lexer_class_for_filename(file_name)
-    return lexer.aliases[0] if lexer else "text"
-
-
-def read_docstrings(member: Member) -> Iterator[Record]:
+def read_docstrings(file: SourceFile) -> Iterator[Record]:
     """The docstrings of a Python file: a record for the module and its functions, and one for each class.
 
-    A file without any gives one empty record, so that it is counted.
+    A file without any gives one empty record, so that it is counted. The second class of a name is ``name.2``.
     """
+    data = file.read()
+    code = decode(data)
     try:
-        documents = list(docstring_documents(member.data.decode("utf-8-sig")))
-    except UnicodeDecodeError as error:
-        yield unreadable(member.path, member.data, "invalid_utf8", error)
-        return
-    except (SyntaxError, ValueError, RecursionError) as error:
-        yield unreadable(member.path, member.data, "invalid_python", error)
-        return
+        documents = list(docstring_documents(code))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # the last two where it is nested too deep
+        raise BrokenFileError("invalid_python", error, data) from error
+    seen: Counter[str] = Counter()
     for name, text in documents or [("", "")]:
-        yield Record(f"{member.path}#{name}" if name else member.path, text, len(member.data))
+        seen[name] += 1
+        place = name if seen[name] == 1 else f"{name}.{seen[name]}"
+        yield Record(f"{file.path}#{place}" if place else file.path, text, len(data))
 
 
-def read_outline(member: Member, reader: JsonOutlineReader) -> Iterator[Record]:
+def read_outline(file: SourceFile, reader: JsonOutlineReader) -> Iterator[Record]:
     """A JSON file of nested sections as one article."""
+    data = file.read()
     try:
-        outline = json.loads(member.data)
+        outline = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise BrokenFileError("invalid_json", error, data) from error
+    try:
         text = outline_text(render(reader.title, outline), outline)
-    except UnicodeDecodeError as error:
-        yield unreadable(member.path, member.data, "invalid_utf8", error)
-    except ValueError as error:
-        yield unreadable(member.path, member.data, "invalid_json", error)
-    except (TemplateError, TypeError, AttributeError) as error:
-        yield unreadable(member.path, member.data, "template_mismatch", error)
-    else:
-        yield Record(member.path, text, len(member.data))
+    except MISMATCH as error:
+        raise BrokenFileError("template_mismatch", error, data) from error
+    yield Record(file.path, text, len(data))

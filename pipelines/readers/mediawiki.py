@@ -2,43 +2,28 @@
 
 from collections.abc import Iterator
 from urllib.parse import quote
-from xml.etree.ElementTree import Element, ParseError, iterparse
+from xml.etree.ElementTree import Element
 
-from mwparserfromhell.parser import ParserError
-
-from pipelines.extract.wikitext import is_redirect, wikitext_to_text
-from pipelines.readers.archive import BROKEN, Member
-from pipelines.readers.records import Record, unreadable
+from pipelines.extract.wikitext import is_redirect, read_article
+from pipelines.readers.records import Record
+from pipelines.readers.source_file import SourceFile
+from pipelines.readers.xml_elements import CUT, MOST_TEXT_CHARACTERS, elements
 from pipelines.rejection import Rejection
 
 
-def read_mediawiki(member: Member) -> Iterator[Record]:
-    """A record for each page; where the file breaks off, one more says so.
+def read_mediawiki(file: SourceFile) -> Iterator[Record]:
+    """A record for each page; redirects and pages outside the article namespace are records that were dropped.
 
-    Redirects and pages outside the article namespace are records that were dropped.
+    Raises:
+        BrokenFileError: the dump is not XML or breaks off; the pages before that point were records.
     """
     base = ""
-    try:
-        for element in elements(member):
+    with file.open() as stream:
+        for element in elements(stream, ("base", "page")):
             if element.tag == "base":
                 base = (element.text or "").rpartition("/")[0]
             else:
-                yield read_wiki_page(member.path, element, base)
-    except (ParseError, *BROKEN) as error:
-        yield unreadable(member.path, member.data, "unreadable_file", error)
-
-
-def elements(member: Member) -> Iterator[Element]:
-    """The ``base`` and ``page`` elements of a dump, without their XML namespace, as they end."""
-    with member.open() as stream:
-        events = iterparse(stream, events=("start", "end"))
-        _, root = next(events)
-        for event, element in events:
-            if event == "end":
-                element.tag = element.tag.rpartition("}")[2]
-                if element.tag in ("base", "page"):
-                    yield element
-                    root.clear()
+                yield read_wiki_page(file.path, element, base)
 
 
 def read_wiki_page(path: str, page: Element, base: str) -> Record:
@@ -52,12 +37,13 @@ def read_wiki_page(path: str, page: Element, base: str) -> Record:
     def dropped(reason: str, detail: str) -> Record:
         return Record(record_path, markup, num_bytes, url, rejection=Rejection(reason, detail))
 
+    if CUT in page.attrib:
+        return dropped("too_large", f"more than {MOST_TEXT_CHARACTERS:,} characters")
     if page.findtext("ns", "0") != "0":
         return dropped("not_an_article", f"namespace {page.findtext('ns')}")
     if page.find("redirect") is not None or is_redirect(markup):
         return dropped("redirect", markup.strip().partition("\n")[0])
-    try:
-        text = wikitext_to_text(markup)
-    except ParserError as error:
-        return dropped("unreadable_markup", str(error))
-    return Record(record_path, f"{title}\n\n{text}" if text else "", num_bytes, url)
+    article = read_article(markup)
+    text = f"{title}\n\n{article.text}" if article.text else ""
+    measures = {"unknown_templates": article.unknown_templates.total()}
+    return Record(record_path, text, num_bytes, url, measures=measures)

@@ -1,43 +1,71 @@
-"""Web pages: one record for each HTML file."""
+"""Web pages: one record for each HTML file or each response of an archive."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
+import orjson
 from resiliparse.parse.html import HTMLParserException
 
 from pipelines.errors import PhaselineError
-from pipelines.extract.html import canonical_url, page_text, parse_page
-from pipelines.readers.archive import Archive, Member
-from pipelines.readers.formats import HtmlReader
+from pipelines.extract.html import DeepNestingError, extract_page
+from pipelines.readers.formats import HtmlReader, Pages
 from pipelines.readers.records import Record, unreadable
+from pipelines.readers.source_file import SourceFile
+
+PAGE_ERRORS = (DeepNestingError, HTMLParserException)
 
 
-def read_page(member: Member, reader: HtmlReader, urls: Mapping[str, str]) -> Iterator[Record]:
+def read_page(file: SourceFile, reader: HtmlReader, urls: Mapping[str, str]) -> Iterator[Record]:
     """A page's text; its address is the one in the source's index, else the one that the page gives for itself."""
+    yield page_record(file.path, file.read(), reader, url=urls.get(file.path))
+
+
+def page_record(
+    locator: str, data: bytes, reader: Pages, *, url: str | None = None, charset: str | None = None
+) -> Record:
+    """The record of a page.
+
+    Args:
+        locator: where it stands in the source.
+        data: its HTML.
+        reader: how pages become text.
+        url: where it was found; None takes the address that the page gives for itself.
+        charset: the encoding that it was served under, if any was named.
+    """
     try:
-        tree = parse_page(member.data)
-        text = page_text(tree, main_content=reader.main_content, skip_elements=reader.skip_elements)
-    except (HTMLParserException, UnicodeError) as error:
-        yield unreadable(member.path, member.data, "unreadable_page", error)
-        return
-    yield Record(member.path, text, len(member.data), url=urls.get(member.path) or canonical_url(tree))
+        page = extract_page(data, main_content=reader.main_content, skip_elements=reader.skip_elements, charset=charset)
+    except PAGE_ERRORS as error:
+        return unreadable(locator, data, reason_of(error), error)
+    return Record(locator, page.text, len(data), url or page.canonical_url, measures=page.measures)
 
 
-def read_url_index(reader: HtmlReader, archive: Archive) -> dict[str, str]:
-    """The address of each page, by its path in the archive; empty where the source declares no index.
+def reason_of(error: Exception) -> str:
+    return "deep_nesting" if isinstance(error, DeepNestingError) else "unreadable_page"
+
+
+def fragment_text(markup: str) -> str:
+    """The text of a piece of HTML, all of it; raises one of ``PAGE_ERRORS`` where it cannot be parsed."""
+    return extract_page(markup.encode(), main_content=False, skip_elements=()).text
+
+
+def url_index(path: str, file: SourceFile | None) -> dict[str, str]:
+    """The address of each page by its path in the source, from the index that a reader declares.
+
+    Args:
+        path: the index's path in the source.
+        file: the index; None where the source does not have it.
 
     Raises:
-        PhaselineError: the archive has no such index, or it is not a JSON object of objects with a ``url``.
+        PhaselineError: there is no index, or it is not a JSON object of objects with a ``url``.
     """
-    if reader.url_index is None:
-        return {}
-    folder = PurePosixPath(reader.url_index).parent
+    if file is None:
+        raise PhaselineError(f"the source has no file {path}", "mend or remove reader.url_index")
+    folder = PurePosixPath(path).parent
     try:
-        entries = json.loads(archive.read_one(reader.url_index))
-        return {str(folder / path): entry["url"] for path, entry in entries.items()}
+        entries = orjson.loads(file.read())
+        return {str(folder / page): entry["url"] for page, entry in entries.items()}
     except (ValueError, AttributeError, TypeError, KeyError) as error:
         raise PhaselineError(
-            f"{reader.url_index} in {archive.path} is no index of addresses: {error!r}",
+            f"{path} is no index of addresses: {error!r}",
             "mend or remove reader.url_index; it must be a JSON object from a page's path to an object with its url",
         ) from error

@@ -1,19 +1,35 @@
 """One file of a source, as readers see it: a path and a stream, never more of it in memory than a reader asks for."""
 
-import bz2
-import gzip
 import io
-import lzma
+import tarfile
+import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import BinaryIO, cast
+from typing import BinaryIO
+
+from pipelines.readers.decompress import CODEC_ERRORS, BombError, decompressed
+from pipelines.rejection import Rejection
 
 MOST_BYTES = 64 << 20  # of a file that is read whole; a longer one is no document
+CHUNK_BYTES = 64 << 10
 
 
 class TooLargeError(Exception):
     """A file that is read whole holds more than ``MOST_BYTES``."""
+
+
+# What reading a damaged file raises, and, of these, what is no fault of the file.
+BROKEN: tuple[type[Exception], ...] = (
+    *CODEC_ERRORS,
+    BombError,
+    zlib.error,
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    OSError,
+    NotImplementedError,
+)
+UNREACHABLE = (ConnectionError, TimeoutError)
 
 
 @dataclass(frozen=True)
@@ -35,25 +51,43 @@ class SourceFile:
         return self.opener()
 
     def open(self) -> BinaryIO:
-        """Its bytes, decompressed where its name ends in .gz, .bz2, .xz or .zst."""
-        stored = self.opener()
-        match PurePosixPath(self.path).suffix:
-            case ".gz":
-                return cast(BinaryIO, gzip.GzipFile(fileobj=stored))
-            case ".bz2":
-                return cast(BinaryIO, bz2.BZ2File(stored))
-            case ".xz":
-                return cast(BinaryIO, lzma.LZMAFile(stored))
-            case _:
-                return stored
+        """Its bytes, decompressed where its name ends in .gz, .bz2, .xz or .zst; reading raises one of ``BROKEN``."""
+        return decompressed(self.path, self.opener())
 
     def read(self) -> bytes:
         """All its bytes, decompressed; raises TooLargeError where they are more than ``MOST_BYTES``."""
         with self.open() as stream:
-            data = stream.read(MOST_BYTES + 1)
-        if len(data) > MOST_BYTES:
+            return read_all(stream)
+
+    def held(self) -> "SourceFile":
+        """The same file with its stored bytes in memory; raises TooLargeError as ``read`` does."""
+        with self.open_stored() as stream:
+            return in_memory(self.path, read_all(stream))
+
+
+@dataclass(frozen=True)
+class RejectedFile:
+    """A file that a source lists and that is not read; ``num_bytes`` is the size listed."""
+
+    path: str
+    num_bytes: int
+    rejection: Rejection
+
+
+def rejection_of(error: Exception) -> Rejection:
+    """Why a file is rejected, from what reading it raised: one of ``BROKEN``."""
+    return Rejection("decompression_bomb" if isinstance(error, BombError) else "unreadable_file", str(error))
+
+
+def read_all(stream: BinaryIO) -> bytes:
+    chunks = []
+    num_bytes = 0
+    while chunk := stream.read(CHUNK_BYTES):
+        chunks.append(chunk)
+        num_bytes += len(chunk)
+        if num_bytes > MOST_BYTES:
             raise TooLargeError(f"more than {MOST_BYTES:,} bytes")
-        return data
+    return b"".join(chunks)
 
 
 def in_memory(path: str, data: bytes) -> SourceFile:

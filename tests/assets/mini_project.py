@@ -10,7 +10,7 @@ import fasttext
 
 from assets.project import Folders, Project
 from pipelines.declared import read_declaration
-from pipelines.fetch import CODE_VERSION, ensure_model
+from pipelines.fetch.model import CODE_VERSION, ensure_model
 from pipelines.sources import ModelFile
 from pipelines.store import Draft, Store
 
@@ -38,8 +38,10 @@ def page(text: str) -> str:
 
 
 def write_raw(folder: Path) -> None:
-    """Raw files: 60 crawled pages, 10 of them mirrored, 1 empty; 40 documents of each other source, 1 record broken."""
-    places = {name: folder / name for name in ("crawl", "mirror", "math", "code", "wiki", "qa")}
+    """Raw files: 60 crawled pages, 10 of them mirrored, one more empty and one that quotes a benchmark; 40 documents of
+    each other source, 1 record broken.
+    """
+    places = {name: folder / name for name in ("crawl", "mirror", "math", "code", "wiki", "qa", "quiz")}
     for place in places.values():
         place.mkdir(parents=True)
     for number in range(NUM_PAGES):
@@ -54,6 +56,11 @@ def write_raw(folder: Path) -> None:
         draw = random.Random(number)
         lines = [f"def {sentence(draw, 'f').split()[-1][:-1]}(value):\n    return value + {n}\n" for n in range(12)]
         (places["code"] / f"module{number:03}.py").write_text("\n\n".join(lines))
+    (places["quiz"] / "quiz.jsonl").write_text(
+        "\n".join(json.dumps({"q": prose(f"quiz{n}", "z", 6)}) for n in range(3))
+    )
+    quoted = prose("quoting", "w") + "\n\n" + prose("quiz0", "z", 6)
+    (places["crawl"] / "quoting.html").write_text(page(quoted))
     questions = [{"q": prose(f"q{n}", "q", 3), "a": prose(f"a{n}", "q", 3)} for n in range(NUM_DOCUMENTS)]
     records = [json.dumps(question) for question in questions]
     (places["qa"] / "questions.jsonl").write_text("\n".join([*records, "{not json"]))
@@ -69,8 +76,8 @@ def write_declarations(folder: Path, raw: Path) -> Folders:
     def declare(domain: str, names: list[tuple[str, str]]) -> None:
         languages = "" if domain == "code" else "languages: [en]\n"
         entries = "".join(
-            f"  - name: {domain}_{name}\n    licence: CC0-1.0\n    snapshot: '1'\n    reader: {{{reader}}}\n"
-            f"    where: {{folder: {raw / name}}}\n"
+            f"  - name: {domain}_{name}\n    licence: CC0-1.0\n    reader: {{{reader}}}\n"
+            f"    snapshots: {{'1': {{folder: {raw / name}}}}}\n"
             for name, reader in names
         )
         (sources / f"{domain}.yaml").write_text(f"domain: {domain}\n{languages}filters: {{}}\nsources:\n{entries}")
@@ -84,11 +91,22 @@ def write_declarations(folder: Path, raw: Path) -> Folders:
     declare("qa", [("qa", "format: json_lines, include: ['*.jsonl'], template: 'Question: {{ q }}\\nAnswer: {{ a }}'")])
     (folder / "corpus.yaml").write_text(
         dedent("""\
-        dedup: {shingle_words: 5, bands: 24, rows: 5, threshold: 0.7}
+        dedup: {max_removed_share_by_source: {web_mirror: 0.5}}
         priority: [wiki_wiki, math_math, qa_qa, code_code, web_crawl, web_mirror]
         held_out: {key: held-out, fraction: 0.2}
         tokenizer: {vocab_size: 384, sample_bytes_per_domain: 100000}
         evaluation: {max_tokens_per_domain: 500}
+        """)
+    )
+    (folder / "benchmarks.yaml").write_text(
+        dedent(f"""\
+        matching: {{max_documents: 10}}
+        held_out: {{max_documents: 10}}
+        benchmarks:
+          - name: quiz
+            licence: CC0-1.0
+            reader: {{format: json_lines, include: ["*.jsonl"], template: "{{{{ q }}}}"}}
+            snapshots: {{"1": {{folder: {raw / "quiz"}}}}}
         """)
     )
     (classifiers / "web.yaml").write_text(
@@ -124,7 +142,13 @@ def write_declarations(folder: Path, raw: Path) -> Folders:
           - {name: late, blend: {web_high: 0.2, math: 0.2, code: 0.2, wiki: 0.2, qa: 0.2}}
         """)
     )
-    return Folders(sources=sources, corpus=folder / "corpus.yaml", classifiers=classifiers, recipes=recipes)
+    return Folders(
+        sources=sources,
+        corpus=folder / "corpus.yaml",
+        benchmarks=folder / "benchmarks.yaml",
+        classifiers=classifiers,
+        recipes=recipes,
+    )
 
 
 def plant_identifier(store: Store, declared: ModelFile, scratch: Path) -> None:

@@ -86,16 +86,16 @@ def test_a_missing_source_and_a_failed_check_stop_what_needs_them_and_nothing_el
     shutil.move(tmp_path / "raw/math", tmp_path / "away")
     with pytest.raises(PhaselineError) as error:
         materialise(project, *select(project.recipes, "mini"))
-    assert error.value.what.startswith("raw/math_math: the folder")
-    assert "mend where.folder" in error.value.what
-    assert project.store.latest("documents/math_math") is None
-    made = project.store.require("documents/web_crawl")
+    assert error.value.what.startswith("raw/math_math/1: the folder")
+    assert "mend the snapshot's place" in error.value.what
+    assert project.store.latest("documents/math_math/1") is None
+    made = project.store.require("documents/web_crawl/1")
     shutil.move(tmp_path / "away", tmp_path / "raw/math")
     folders = replace(project.folders, expectations=strict_expectations(tmp_path, project))
     with pytest.raises(PhaselineError) as error:
         materialise(Project(project.home, folders), *select(project.recipes, "mini"))
     assert error.value.what.startswith("shards/math@1 failed many_tokens (num_tokens is ")
-    assert project.store.require("documents/web_crawl") == made
+    assert project.store.require("documents/web_crawl/1") == made
     assert project.store.require("shards/math").record.version == 1
     assert project.store.latest("manifests/mini") is None
 

@@ -31,14 +31,14 @@ def run(project: Project) -> Run:
 
 def test_every_record_is_kept_or_dropped_for_a_reason(project: Project, run: Run) -> None:
     flows = {
-        source.name: project.store.require(f"documents/{source.name}").record.flows["documents"]
+        source.name: project.store.require(f"documents/{source.name}/1").record.flows["documents"]
         for source in project.sources
     }
     assert {name: (flow.num_in, flow.num_kept, flow.dropped) for name, flow in flows.items()} == {
         "code_code": (NUM_DOCUMENTS, NUM_DOCUMENTS, {}),
         "math_math": (NUM_DOCUMENTS, NUM_DOCUMENTS, {}),
         "qa_qa": (NUM_DOCUMENTS + 1, NUM_DOCUMENTS, {"invalid_json": 1}),
-        "web_crawl": (NUM_PAGES + 1, NUM_PAGES, {"empty": 1}),
+        "web_crawl": (NUM_PAGES + 2, NUM_PAGES + 1, {"empty": 1}),
         "web_mirror": (20, 20, {}),
         "wiki_wiki": (NUM_DOCUMENTS, NUM_DOCUMENTS, {}),
     }
@@ -50,7 +50,9 @@ def test_every_record_is_kept_or_dropped_for_a_reason(project: Project, run: Run
         *(f"shards/{name}" for name in project.shards),
         *(f"held_out/{domain.domain}" for domain in project.domains),
     ]
-    assert dedup.num_kept == sum(project.store.require(name).record.flows["documents"].num_kept for name in sets)
+    clean = project.store.require("corpus/contamination").record.flows["documents"]
+    assert (clean.num_in, clean.dropped) == (dedup.num_kept, {"contaminated_quiz": 1})
+    assert clean.num_kept == sum(project.store.require(name).record.flows["documents"].num_kept for name in sets)
 
 
 def test_nothing_held_out_is_trained_on(project: Project, run: Run) -> None:
@@ -73,7 +75,7 @@ def test_the_model_learned_and_is_evaluated_at_each_boundary(project: Project, r
 
 
 def test_every_check_passed_and_stands_in_a_record(project: Project, run: Run) -> None:
-    for name in (*(f"shards/{name}" for name in project.shards), "documents/web_crawl", "models/mini/late"):
+    for name in (*(f"shards/{name}" for name in project.shards), "documents/web_crawl/1", "models/mini/late"):
         checks = project.store.require(name).record.checks
         assert checks
         assert all(check.passed for check in checks)
@@ -83,7 +85,7 @@ def test_the_audit_reaches_every_source_and_its_tokens_sum_to_the_bill(project: 
     audit = audit_json(project.store, run, None)
     assert audit["step"] == 32
     assert {name.partition("@")[0] for name in audit["artifacts"]} >= {
-        f"raw/{source.name}" for source in project.sources
+        f"raw/{source.name}/1" for source in project.sources
     }
     assert sum(row["num_tokens"] for row in audit["tokens_by_source"]) == 32 * 8 * 32
     bill = audit["artifacts"]["checkpoints/mini@1@32"]["facts"]["bill"]
@@ -106,7 +108,7 @@ def test_a_second_run_finds_everything_current(project: Project, run: Run, capfd
     before = sorted(path for path in project.home.rglob("record.json"))
     materialise(project, *select(project.recipes, "mini"))
     output = capfd.readouterr().out
-    assert "35 of 35 assets are current" in output
+    assert "44 of 44 assets are current" in output
     assert sorted(path for path in project.home.rglob("record.json")) == before
 
 

@@ -1,21 +1,25 @@
-"""Raw archives from a package index in a folder, and from local folders."""
+"""Packages from an index in a folder: pinned, shared, refused; and models, which are files of packages."""
 
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from places import contents, silent, source_at
 
 from pipelines.digests import file_digest
 from pipelines.errors import PhaselineError
-from pipelines.fetch import ensure_model, ensure_raw, fetch, raw_archive
-from pipelines.readers.formats import TextReader
-from pipelines.sources import Folder, ModelFile, Package, Source
-from pipelines.store import Store
+from pipelines.fetch.model import ensure_model
+from pipelines.fetch.raw import ensure_raw
+from pipelines.fetch.snapshot import open_raw
+from pipelines.places import Package
+from pipelines.sources import ModelFile, Source
+from pipelines.store import Artifact, Store
 
 
-def silent(_: str) -> None:
-    """No reports are wanted."""
+def archive_of(raw: Artifact) -> Path:
+    (path,) = raw.files("files/*")
+    return path
 
 
 @pytest.fixture
@@ -38,13 +42,8 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def declare(index: Path) -> Callable[..., Source]:
     def source(package: str = "tinytext==1.0", sha256: str | None = None) -> Source:
         digest = sha256 or file_digest(index / "tinytext-1.0-py3-none-any.whl")
-        return Source(
-            name="web_tiny",
-            licence="MIT",
-            snapshot=package.split("==")[1],
-            reader=TextReader(format="text", include=("**/*.txt",)),
-            where=Package(package=package, kind="wheel", sha256=digest),
-        )
+        place = Package(package=package, kind="wheel", sha256=digest)
+        return source_at(place, snapshot=place.version, name="web_tiny")
 
     return source
 
@@ -53,26 +52,29 @@ def test_a_pinned_package_is_kept_as_it_was_published(
     tmp_path: Path, index: Path, declare: Callable[..., Source]
 ) -> None:
     store = Store(tmp_path / "home")
-    outcome = ensure_raw(store, declare(), silent)
-    archive = raw_archive(outcome.artifact)
-    assert archive.read_bytes() == (index / "tinytext-1.0-py3-none-any.whl").read_bytes()
-    assert outcome.artifact.record.parameters["licence"] == "MIT"
-    assert ensure_raw(store, declare(), silent).changes == []
+    raw = ensure_raw(store, declare(), "1.0", silent).artifact
+    assert raw.asset == "raw/web_tiny/1.0"
+    assert archive_of(raw).read_bytes() == (index / "tinytext-1.0-py3-none-any.whl").read_bytes()
+    assert raw.record.parameters["licence"] == "CC0-1.0"
+    assert ensure_raw(store, declare(), "1.0", silent).changes == []
+    snapshot = open_raw(store, raw, declare())
+    assert contents(snapshot)["tinytext/a.txt"] == b"Alpha."
+    assert {snapshot.unit(path) for path in contents(snapshot)} == contents(snapshot).keys()
 
 
 def test_a_package_of_two_sources_is_fetched_once(tmp_path: Path, index: Path, declare: Callable[..., Source]) -> None:
     store = Store(tmp_path / "home")
     source = declare()
-    first = ensure_raw(store, source, silent).artifact
+    first = ensure_raw(store, source, "1.0", silent).artifact
     (index / "tinytext-1.0-py3-none-any.whl").unlink()
     said: list[str] = []
-    second = ensure_raw(store, source.model_copy(update={"name": "web_other"}), said.append).artifact
-    assert said == ["taking tinytext-1.0-py3-none-any.whl from web_tiny"]
+    second = ensure_raw(store, source.model_copy(update={"name": "web_other"}), "1.0", said.append).artifact
+    assert said == ["taking tinytext-1.0-py3-none-any.whl, which another source has fetched"]
     assert second.digest == first.digest
-    raw_archive(first).write_bytes(b"altered")
-    raw_archive(second).write_bytes(b"altered")
+    archive_of(first).write_bytes(b"altered")
+    archive_of(second).write_bytes(b"altered")
     with pytest.raises(PhaselineError, match="could not be fetched"):
-        ensure_raw(store, source.model_copy(update={"name": "web_third"}), silent)
+        ensure_raw(store, source.model_copy(update={"name": "web_third"}), "1.0", silent)
 
 
 def test_an_altered_download_is_refused_and_leaves_nothing(
@@ -81,16 +83,16 @@ def test_an_altered_download_is_refused_and_leaves_nothing(
     store = Store(tmp_path / "home")
     source = declare(sha256="0" * 64)
     with pytest.raises(PhaselineError) as refused:
-        ensure_raw(store, source, silent)
+        ensure_raw(store, source, "1.0", silent)
     published = file_digest(index / "tinytext-1.0-py3-none-any.whl")
     assert refused.value.what == (f"tinytext==1.0 (wheel) has the digest {published}, but {'0' * 64} is declared")
-    assert store.versions("raw/web_tiny") == []
-    assert [path.name for path in store.folder("raw/web_tiny").iterdir()] == [".lock"]
+    assert store.versions("raw/web_tiny/1.0") == []
+    assert [path.name for path in store.folder("raw/web_tiny/1.0").iterdir()] == [".lock"]
 
 
 def test_an_unreachable_package_is_named_with_the_remedy(tmp_path: Path, declare: Callable[..., Source]) -> None:
     with pytest.raises(PhaselineError) as refused:
-        ensure_raw(Store(tmp_path / "home"), declare("no-such-package-anywhere==2.0"), silent)
+        ensure_raw(Store(tmp_path / "home"), declare("no-such-package-anywhere==2.0"), "2.0", silent)
     assert refused.value.what == (
         "no-such-package-anywhere==2.0 (wheel) could not be fetched: "
         "ERROR: No matching distribution found for no-such-package-anywhere==2.0"
@@ -107,40 +109,3 @@ def test_a_model_is_one_file_of_its_package(tmp_path: Path, index: Path) -> None
     assert artifact.files("*")[0].read_text() == "Alpha."
     with pytest.raises(PhaselineError, match=r"has no readable file tinytext/b\.txt"):
         ensure_model(store, model.model_copy(update={"name": "other", "member": "tinytext/b.txt"}), silent)
-
-
-def folder_source(folder: Path) -> Source:
-    reader = TextReader(format="text", include=("**",))
-    return Source(name="web_local", licence="CC0-1.0", snapshot="1", reader=reader, where=Folder(folder=folder))
-
-
-def test_a_folder_is_packed_with_the_same_bytes_wherever_it_lies(tmp_path: Path) -> None:
-    archives = []
-    for place in ("here", "there"):
-        folder = tmp_path / place
-        (folder / "deep").mkdir(parents=True)
-        (folder / "deep" / "b.txt").write_text("Beta.")
-        (folder / "a.txt").write_text("Alpha.")
-        target = tmp_path / f"packed_{place}"
-        target.mkdir()
-        archives.append(fetch(Folder(folder=folder), target, silent).read_bytes())
-    assert archives[0] == archives[1]
-
-
-def test_a_changed_folder_is_packed_again(tmp_path: Path) -> None:
-    folder = tmp_path / "notes"
-    folder.mkdir()
-    (folder / "a.txt").write_text("Alpha.")
-    store = Store(tmp_path / "home")
-    first = ensure_raw(store, folder_source(folder), silent)
-    assert ensure_raw(store, folder_source(folder), silent).artifact.record.version == 1
-    (folder / "a.txt").write_text("Beta.")
-    second = ensure_raw(store, folder_source(folder), silent)
-    assert second.artifact.record.version == 2
-    assert second.artifact.digest != first.artifact.digest
-    assert "where.folder_digest" in second.changes[0]
-
-
-def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(PhaselineError, match="nowhere holds no files"):
-        ensure_raw(Store(tmp_path / "home"), folder_source(tmp_path / "nowhere"), silent)

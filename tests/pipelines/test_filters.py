@@ -1,23 +1,21 @@
-"""Each rule on a document that breaks it, and the n-gram fractions against their plain definition."""
+"""Each rule on a document that breaks it, and every measured value against its plain definition."""
 
-from collections import Counter
+import math
 
-import numpy as np
+import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain_measures import c4, fineweb, num_stop_words, quality, repetition, source_code
+from pydantic import ValidationError
 
-from pipelines.filters import Filters
-from pipelines.filters.c4 import C4
-from pipelines.filters.candidate import Candidate
+from pipelines.filters import RULES, Filters
+from pipelines.filters.c4 import C4, POLICIES
 from pipelines.filters.code import Code
-from pipelines.filters.gopher import GopherQuality
-from pipelines.filters.repetition import (
-    GopherRepetition,
-    duplicate_ngram_fraction,
-    repeated_ngrams,
-    top_ngram_fraction,
-)
+from pipelines.filters.fineweb import FineWeb
+from pipelines.filters.formulas import Math
+from pipelines.filters.gopher import STOP_WORDS, GopherQuality
+from pipelines.filters.repetition import GopherRepetition
 from pipelines.rejection import Rejection
 
 PROSE = (
@@ -29,16 +27,25 @@ PROSE = (
 CODE = (
     "def area(width, height):\n    return width * height\n\n\ndef volume(width, height, depth):\n    return depth\n" * 2
 )
+ALL = Filters(
+    gopher_quality=GopherQuality(),
+    c4=C4(),
+    gopher_repetition=GopherRepetition(),
+    fineweb=FineWeb(),
+    math=Math(),
+    code=Code(),
+)
 
 
-def candidate(text: str, language: str = "en", locator: str = "a.txt") -> Candidate:
-    return Candidate(text, locator, language)
+def rejection(filters: Filters, text: str, language: str = "en", locator: str = "a.txt") -> Rejection | None:
+    texts = pa.array([text], pa.large_string())
+    return filters.judge(filters.measure(texts, [locator], [language]), [language])[0]
 
 
 def test_plain_prose_and_plain_code_pass_every_rule_as_published() -> None:
-    prose = Filters(gopher_quality=GopherQuality(), c4=C4(), gopher_repetition=GopherRepetition())
-    assert prose.rejection(candidate(PROSE)) is None
-    assert Filters(code=Code()).rejection(candidate(CODE, "python")) is None
+    prose = Filters(gopher_quality=GopherQuality(), c4=C4(), gopher_repetition=GopherRepetition(), fineweb=FineWeb())
+    assert rejection(prose, PROSE) is None
+    assert rejection(Filters(code=Code()), CODE, "python") is None
 
 
 @pytest.mark.parametrize(
@@ -56,18 +63,19 @@ def test_plain_prose_and_plain_code_pass_every_rule_as_published() -> None:
     ],
 )
 def test_gopher_quality(text: str, reason: str, detail: str) -> None:
-    assert GopherQuality().rejection(candidate(text)) == Rejection(reason, detail)
+    assert rejection(Filters(gopher_quality=GopherQuality()), text) == Rejection(reason, detail)
 
 
 def test_stop_words_are_those_of_the_language_and_asked_only_where_known() -> None:
+    filters = Filters(gopher_quality=GopherQuality())
     german = "der Garten und die Blumen " * 20
-    assert GopherQuality().rejection(candidate(german, "de")) is None
-    assert GopherQuality().rejection(candidate(german, "en")) == Rejection("gopher_stop_words", "0 < 2")
-    assert GopherQuality().rejection(candidate(german, "fi")) is None
+    assert rejection(filters, german, "de") is None
+    assert rejection(filters, german, "en") == Rejection("gopher_stop_words", "0 < 2")
+    assert rejection(filters, german, "fi") is None
 
 
 def test_a_bound_of_none_is_off() -> None:
-    assert GopherQuality(min_words=None, min_stop_words=None).rejection(candidate("Short text here.")) is None
+    assert rejection(Filters(gopher_quality=GopherQuality(min_words=None, min_stop_words=None)), "Short text.") is None
 
 
 @pytest.mark.parametrize(
@@ -80,38 +88,17 @@ def test_a_bound_of_none_is_off() -> None:
             "gopher_duplicate_line_characters",
             "0.4975 > 0.2",
         ),
+        ("a\n \na\n\n\nb\nc\nd\ne\nf\ng\nh\ni", "gopher_duplicate_paragraphs", "0.3333 > 0.3"),
         ("we go " + "north " * 3 + "then " * 3, "gopher_top_2gram", "0.4839 > 0.2"),
         (
             " ".join(f"w{i}" for i in range(30)) + " " + " ".join(f"w{i}" for i in range(20)),
             "gopher_duplicate_5grams",
-            None,
+            "0.3846 > 0.15",
         ),
     ],
 )
-def test_gopher_repetition(text: str, reason: str, detail: str | None) -> None:
-    rejection = GopherRepetition().rejection(candidate(text))
-    assert rejection is not None
-    assert rejection.reason == reason
-    assert detail is None or rejection.detail == detail
-
-
-@given(st.lists(st.sampled_from(["a", "bb", "ccc", "dddd"]), min_size=1, max_size=40))
-def test_ngram_fractions_are_what_their_definition_says(words: list[str]) -> None:
-    lengths = np.array([len(word) for word in words])
-    found = dict(repeated_ngrams(words, 6))
-    for n in range(2, 7):
-        grams = [tuple(words[i : i + n]) for i in range(len(words) - n + 1)]
-        counts = Counter(grams)
-        if not grams or max(counts.values()) == 1:
-            assert n not in found
-            continue
-        repeats = {i + k for i, gram in enumerate(grams) if gram in grams[:i] for k in range(n)}
-        top = next(gram for gram in grams if counts[gram] == max(counts.values()))
-        of_top = {i + k for i, gram in enumerate(grams) if gram == top for k in range(n)}
-        assert duplicate_ngram_fraction(found[n], n, lengths) == pytest.approx(
-            sum(lengths[sorted(repeats)]) / sum(lengths)
-        )
-        assert top_ngram_fraction(found[n], n, lengths) == pytest.approx(sum(lengths[sorted(of_top)]) / sum(lengths))
+def test_gopher_repetition(text: str, reason: str, detail: str) -> None:
+    assert rejection(Filters(gopher_repetition=GopherRepetition()), text) == Rejection(reason, detail)
 
 
 @pytest.mark.parametrize(
@@ -125,17 +112,65 @@ def test_ngram_fractions_are_what_their_definition_says(words: list[str]) -> Non
     ],
 )
 def test_c4(text: str, reason: str, detail: str) -> None:
-    assert C4().rejection(candidate(text)) == Rejection(reason, detail)
+    assert rejection(Filters(c4=C4()), text) == Rejection(reason, detail)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "detail"),
+    [
+        (f"{PROSE}\n" + "a line of some forty letters or a few more\n" * 9, "fineweb_punctuation", "0.1 < 0.12"),
+        ("Short.\nOne more line.\nThis line is longer than thirty.\nNo.", "fineweb_short_lines", "0.75 > 0.67"),
+        (f"{PROSE}\n{PROSE}", "fineweb_duplicate_line_characters", "0.5 > 0.1"),
+        (
+            "One more and no other incomprehensibility.\n\n\nAnd two incomprehensibilities!",
+            "fineweb_line_breaks",
+            "0.3333 > 0.3",
+        ),
+    ],
+)
+def test_fineweb(text: str, reason: str, detail: str) -> None:
+    assert rejection(Filters(fineweb=FineWeb()), text) == Rejection(reason, detail)
+
+
+@pytest.mark.parametrize(
+    ("text", "num_formulas", "num_characters"),
+    [
+        ("Let $x^2$ and $$\ny = 1\n$$ be.", 2, 5 + 11),
+        (r"As \(a < b\) and \[ c \\[2pt] d \] show.", 2, 9 + 17),
+        ("\\begin{align*} a \\begin{cases} 1 \\end{cases}\\end{align*}", 1, 56),
+        ("Euler's :math:`e^{i\\pi}`, as ever", 1, 16),
+        ("It costs $5 and $10, not 15 $ or US$ 7.", 0, 0),
+        ("An escaped \\$x\\$ is none; nor is $ x$, nor $x\n\ny$.", 0, 0),
+        ("$" * 11 + r"\(" * 5 + "\\begin{align}" * 5, 0, 0),
+    ],
+)
+def test_formulas_are_found_with_their_delimiters(text: str, num_formulas: int, num_characters: int) -> None:
+    measured = Filters(math=Math()).measure(pa.array([text], pa.large_string()), ["a"], ["en"])
+    assert measured["num_formulas"][0] == num_formulas
+    assert measured["formula_density"][0] == pytest.approx(num_characters / len(text))
+
+
+def test_math() -> None:
+    filters = Filters(math=Math(min_formula_density=0.2, min_math_symbols=0.1))
+    assert rejection(filters, "Nothing to count.") == Rejection("math_too_few_formulas", "0 < 1")
+    assert rejection(filters, "A long way to $x$.") == Rejection("math_formula_density", "0.1667 < 0.2")
+    assert rejection(filters, "So $x$ is.") == Rejection("math_symbols", "0 < 0.1")
+    assert rejection(filters, "So $x∈ℝ∧𝑦≤1$.") is None
 
 
 @pytest.mark.parametrize(
     ("text", "locator", "reason", "detail"),
     [
-        (CODE, "lib/vendor/jquery.js", "code_vendored", "lib/vendor/jquery.js"),
-        (CODE, "static/app.min.js", "code_minified", "static/app.min.js"),
+        (CODE, "lib/vendor/jquery.js", "code_vendored", "its path is that of a vendored library"),
+        (CODE, "static/app.min.js", "code_minified", "its name is that of a minified file"),
         ("x = 1", "a.py", "code_too_short", "5 < 100"),
         ("x" * 1_000_001, "a.py", "code_too_long", "1e+06 > 1e+06"),
-        (f"# Generated by protoc. DO NOT EDIT!\n{CODE}", "a.py", "code_generated", "Generated by"),
+        (
+            f"# Generated by protoc. DO NOT EDIT!\n{CODE}",
+            "a.py",
+            "code_generated",
+            "its head says that it is generated",
+        ),
         (f"{CODE}{'x' * 1001}", "a.py", "code_long_line", "1001 > 1000"),
         (f"{'long_name = other_name; ' * 10}\n" * 5, "a.py", "code_mean_line_length", "200 > 100"),
         ("((((((((((;;;;;;;;;;))))))))))\n" * 5, "a.py", "code_alphanumeric", "0 < 0.25"),
@@ -143,9 +178,135 @@ def test_c4(text: str, reason: str, detail: str) -> None:
     ],
 )
 def test_code(text: str, locator: str, reason: str, detail: str) -> None:
-    assert Code().rejection(candidate(text, "python", locator)) == Rejection(reason, detail)
+    assert rejection(Filters(code=Code()), text, "python", locator) == Rejection(reason, detail)
 
 
 def test_a_mark_of_generated_code_counts_only_at_the_head() -> None:
     tail = "# this file is generated by a script\n"
-    assert Code().rejection(candidate(CODE + CODE + tail, "python")) is None
+    assert rejection(Filters(code=Code()), CODE + CODE + tail, "python") is None
+
+
+def test_every_value_of_a_declared_family_is_measured_whatever_a_text_breaks() -> None:
+    measured = ALL.measure(pa.array(["{"], pa.large_string()), ["a.min.js"], ["en"])
+    assert set(measured) == set(ALL.measures) == {rule.measure for rule in RULES}
+    assert all(values.dtype == "float32" and values.shape == (1,) for values in measured.values())
+    assert set(Filters(fineweb=FineWeb()).measures) == set(
+        Filters(fineweb=FineWeb()).measure(pa.array([PROSE], pa.large_string()), ["a"], ["en"])
+    )
+
+
+def test_a_value_equal_to_its_bound_keeps_a_document() -> None:
+    ten_words_three_short = "short\nshort\nshort\n" + "this line has more than thirty letters\n" * 7
+    filters = Filters(
+        fineweb=FineWeb(min_punctuated_lines=None, max_short_lines=0.3, max_duplicate_line_characters=None)
+    )
+    assert rejection(filters, ten_words_three_short) is None
+
+
+def test_bounds_declared_for_a_language_replace_the_others_field_by_field() -> None:
+    filters = Filters.model_validate(
+        {
+            "gopher_quality": {"min_words": 4, "max_mean_word_length": 6},
+            "c4": {},
+            "by_language": {
+                "de": {"gopher_quality": {"max_mean_word_length": 14}, "c4": None, "fineweb": {}},
+            },
+        }
+    )
+    long_words = "die Donaudampfschifffahrt und die Gesellschaft"
+    german = filters.for_language("de")
+    assert filters.families == ("gopher_quality", "c4", "fineweb")
+    assert german.gopher_quality == GopherQuality(min_words=4, max_mean_word_length=14)
+    assert (german.c4, german.fineweb) == (None, FineWeb())
+    assert rejection(filters, long_words, "de") is not None
+    for language, reason in (
+        ("de", "fineweb_punctuation"),
+        ("fr", "gopher_long_words"),
+    ):
+        found = rejection(filters, long_words, language)
+        assert found is not None
+        assert found.reason == reason
+
+
+def test_texts_of_several_languages_are_judged_each_by_its_own_bounds() -> None:
+    filters = Filters.model_validate(
+        {
+            "gopher_quality": {"min_words": 3, "min_stop_words": None},
+            "by_language": {"de": {"gopher_quality": {"min_words": 1}}, "fr": {"gopher_quality": None}},
+        }
+    )
+    languages = ["en", "de", "fr", "en", "de"]
+    texts = pa.array(["two words", "two words", "", "now three words", ""], pa.large_string())
+    found = filters.judge(filters.measure(texts, ["a"] * 5, languages), languages)
+    assert [one and one.detail for one in found] == ["2 < 3", None, None, None, "0 < 1"]
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        {"gopher_repetition": {"max_top_ngram": {7: 0.1}}},
+        {"by_language": {"de": {"gopher_quality": {"min_word": 3}}}},
+        {"by_language": {"de": {"by_language": {}}}},
+    ],
+)
+def test_what_is_no_rule_is_refused(declared: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Filters.model_validate(declared)
+
+
+# Pieces that rules look for, pieces that nearly are, and spaces, digits and letters of one to four bytes.
+SPACES = [" ", "\n", "\n\n", "\n \n", "\t", "\r", "\x0b", "\x1c", "\x85", "\xa0", "\u2028", "\u3000"]
+MARKS = [*".!?\"'”’)…#{*-_,", "...", "•", "‣", "。", "؟", "𑩂", "x", "0x", "e", "E", "e+", "e-"]
+LETTERS = [
+    "a",
+    "B",
+    "über",
+    "ß",
+    "İ",
+    "Σ",
+    "ς",
+    "ℝ",
+    "文",
+    "𐐀",
+    "𝑥",
+    "🙂",
+    "\u0301",
+    "²",
+    "٣",
+    "½",
+    "7",
+    "1.5",
+    "0xfe",
+    "2e5",
+]
+PHRASES = [
+    *POLICIES,
+    "Privacy Policy",
+    "JavaScript",
+    "lorem ipsum",
+    "LOREM IPSUM",
+    "cookie",
+    "terms of",
+    "for für",
+    "İn",
+]
+STOPS = sorted({word for words in STOP_WORDS.values() for word in words} | {"The", "OF", "FÜR", "Nicht", "È"})
+PIECES = st.one_of(*map(st.sampled_from, (SPACES, [" "], MARKS, LETTERS, PHRASES, STOPS, ["we", "go", "on"])))
+TEXTS = st.one_of(
+    st.lists(PIECES, max_size=60).map("".join),
+    st.lists(st.sampled_from(["we", "go", "on", "the", "\n", "\n\n", "x"]), max_size=60).map(" ".join),
+    st.text(max_size=40),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.tuples(TEXTS, st.sampled_from([*STOP_WORDS, "fi"])), min_size=1, max_size=4))
+def test_measures_are_what_their_plain_definitions_say(documents: list[tuple[str, str]]) -> None:
+    texts, languages = [text for text, _ in documents], [language for _, language in documents]
+    measured = ALL.measure(pa.array(texts, pa.large_string()), ["a"] * len(texts), languages)
+    for row, (text, language) in enumerate(documents):
+        plain = quality(text) | c4(text) | fineweb(text) | repetition(text) | source_code(text)
+        found = {name: measured[name][row].item() for name in plain}
+        assert found == pytest.approx(plain, rel=1e-6, abs=0)
+        stops = num_stop_words(text, language) if language in STOP_WORDS else math.nan
+        assert measured["num_stop_words"][row].item() == pytest.approx(stops, nan_ok=True)

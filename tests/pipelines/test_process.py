@@ -4,25 +4,23 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-import fasttext
 import pyarrow.parquet as pq
 import pytest
+from two_languages import ENGLISH, GERMAN, train_identifier
 
-import pipelines.process
+import pipelines.process.step
 from pipelines.digests import document_id
-from pipelines.document_steps import normalise
 from pipelines.documents import REJECTED, REJECTED_SCHEMA, SCHEMA, documents_table
-from pipelines.engine import Engine
+from pipelines.engines import Engine, LocalEngine
+from pipelines.fetch.raw import ensure_raw
 from pipelines.filters import Filters
 from pipelines.filters.gopher import GopherQuality
-from pipelines.process import ensure_documents, group_files
+from pipelines.places import Folder
+from pipelines.process.step import ensure_documents, group_files
 from pipelines.readers.formats import TextReader
 from pipelines.record import Flow
-from pipelines.sources import Domain, Folder, Source
+from pipelines.sources import Domain, Source
 from pipelines.store import Artifact, Draft, Store
-
-ENGLISH = "The house is old and the garden is green, and we have been there with all of our friends."
-GERMAN = "Das Haus ist alt und der Garten ist schön, und wir waren mit allen unseren Freunden dort."
 
 
 def silent(_: str) -> None:
@@ -31,13 +29,7 @@ def silent(_: str) -> None:
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A language model that knows two sentences."""
-    folder = tmp_path_factory.mktemp("model")
-    lines = [f"__label__en {ENGLISH}", f"__label__de {GERMAN}"] * 50
-    (folder / "train.txt").write_text("\n".join(lines))
-    trained = fasttext.train_supervised(str(folder / "train.txt"), dim=4, epoch=20, thread=1, verbose=0)
-    trained.save_model(str(folder / "tiny.bin"))
-    return folder / "tiny.bin"
+    return train_identifier(tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture
@@ -54,32 +46,29 @@ def identifier(store: Store, model: Path) -> Artifact:
 
 
 @pytest.fixture
-def domain() -> Domain:
+def domain(tmp_path: Path) -> Domain:
     source = Source(
         name="web_planted",
         licence="CC0-1.0",
-        snapshot="1",
         reader=TextReader(format="text", include=("**/*.txt",)),
-        where=Folder(folder=Path("unused")),
+        snapshots={"1": Folder(folder=tmp_path / "planted", archives=("*.zip",))},
     )
     filters = Filters(gopher_quality=GopherQuality(min_words=10))
     return Domain(domain="web", languages=("en",), min_language_score=0.5, filters=filters, sources=(source,))
 
 
 @pytest.fixture
-def plant(store: Store) -> Callable[[dict[str, bytes]], Artifact]:
-    """Makes a raw artifact of given files; the bytes of ``broken.txt`` are damaged afterwards."""
+def plant(tmp_path: Path, store: Store, domain: Domain) -> Callable[[dict[str, bytes]], Artifact]:
+    """Makes a raw artifact of an archive of given files; the bytes of ``broken.txt`` are damaged."""
 
     def raw(files: dict[str, bytes]) -> Artifact:
-        def make(draft: Draft) -> None:
-            path = draft.folder / "files.zip"
-            with zipfile.ZipFile(path, "w") as archive:
-                for name, data in files.items():
-                    archive.writestr(name, data)
-            path.write_bytes(path.read_bytes().replace(b"whole", b"wh0le"))
-            draft.facts = {"archive": path.name}
-
-        return store.ensure("raw/web_planted", make, code_version="1", parameters={}).artifact
+        path = tmp_path / "planted" / "files.zip"
+        path.parent.mkdir()
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, data in files.items():
+                archive.writestr(name, data)
+        path.write_bytes(path.read_bytes().replace(b"whole", b"wh0le"))
+        return ensure_raw(store, domain.sources[0], "1", silent).artifact
 
     return raw
 
@@ -98,7 +87,8 @@ def test_every_record_is_kept_or_counted_by_reason(
             "ignored.md": b"not asked for",
         }
     )
-    outcome = ensure_documents(store, domain, domain.sources[0], raw, identifier, engine=Engine(), report=silent)
+    engine = LocalEngine(workers=1)
+    outcome = ensure_documents(store, domain, domain.sources[0], "1", raw, identifier, engine=engine, report=silent)
     record = outcome.artifact.record
     text = f"{ENGLISH}\n{ENGLISH}"
     assert record.flows == {
@@ -127,12 +117,15 @@ def test_every_record_is_kept_or_counted_by_reason(
         "id": document_id(text),
         "text": text,
         "source": "web_planted",
-        "locator": "good.txt",
+        "snapshot": "1",
+        "locator": "files.zip/good.txt",
         "url": None,
         "licence": "CC0-1.0",
+        "repository": None,
         "language": "en",
         "language_score": row["language_score"],
         "num_bytes": len(text),
+        "answer_start": None,
     }
     (path,) = outcome.artifact.files(REJECTED)
     rejected = pq.read_table(path)
@@ -143,26 +136,28 @@ def test_every_record_is_kept_or_counted_by_reason(
     assert details["language"].startswith("de (")
 
 
-def test_workers_do_not_change_a_byte(
+def test_workers_and_engines_do_not_change_a_byte(
     tmp_path: Path,
+    engine: Engine,
     identifier: Artifact,
     domain: Domain,
     plant: Callable[[dict[str, bytes]], Artifact],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pipelines.process, "GROUP_BYTES", 1000)
+    monkeypatch.setattr(pipelines.process.step, "GROUP_BYTES", 1000)
     raw = plant({f"{i:02d}.txt": f"{ENGLISH if i % 3 else GERMAN} Number {i}.".encode() for i in range(40)})
     outcomes = [
         ensure_documents(
-            Store(tmp_path / f"home_{workers}"),
+            Store(tmp_path / f"home_{number}"),
             domain,
             domain.sources[0],
+            "1",
             raw,
             identifier,
-            engine=Engine(workers=workers),
+            engine=each,
             report=silent,
         )
-        for workers in (1, 2)
+        for number, each in enumerate([LocalEngine(workers=1), engine])
     ]
     one, two = (outcome.artifact.record for outcome in outcomes)
     assert one.digest == two.digest
@@ -179,21 +174,20 @@ def test_a_changed_threshold_makes_the_documents_again_and_says_so(
     raw = plant({"a.txt": ENGLISH.encode()})
 
     def ensure(domain: Domain) -> list[str]:
-        engine = Engine()
-        return ensure_documents(store, domain, domain.sources[0], raw, identifier, engine=engine, report=silent).changes
+        engine = LocalEngine(workers=1)
+        return ensure_documents(
+            store, domain, domain.sources[0], "1", raw, identifier, engine=engine, report=silent
+        ).changes
 
     assert ensure(domain) == ["it did not exist"]
     assert ensure(domain) == []
     stricter = domain.model_copy(update={"filters": Filters(gopher_quality=GopherQuality(min_words=100))})
-    assert ensure(stricter) == ["filters.gopher_quality.min_words 10 → 100"]
-    assert store.require("documents/web_planted").record.flows["documents"].num_kept == 0
+    assert ensure(stricter) == ["domain.filters.gopher_quality.min_words 10 → 100"]
+    assert store.require("documents/web_planted/1").record.flows["documents"].num_kept == 0
 
 
 def test_files_are_grouped_by_their_sizes_alone() -> None:
     sizes = {"a": 5, "b": 5, "c": 12, "d": 1, "e": 1}
-    assert group_files(sizes, 10) == [["a", "b"], ["c"], ["d", "e"]]
-    assert group_files(sizes, 100) == [["a", "b", "c", "d", "e"]]
-
-
-def test_text_is_normalised_to_what_utf8_can_hold() -> None:
-    assert normalise("\n\r\n  a\r\nb\rc\0d \ud800 \n\n") == "  a\nb\ncd \N{REPLACEMENT CHARACTER}"
+    assert group_files(sizes, str, 10) == [["a", "b"], ["c"], ["d", "e"]]
+    assert group_files(sizes, str, 100) == [["a", "b", "c", "d", "e"]]
+    assert group_files(sizes, lambda path: "d.tar" if path in "de" else path, 1) == [["a"], ["b"], ["c"], ["d", "e"]]

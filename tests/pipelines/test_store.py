@@ -117,6 +117,57 @@ def test_a_second_process_is_refused_by_name(tmp_path: Path) -> None:
     store.ensure("a", make, code_version="1", parameters={})
 
 
+def count_up(draft: Draft) -> int:
+    """The number of attempts that the work folder has seen, this one included."""
+    draft.work.mkdir(exist_ok=True)
+    (draft.work / f"{len(list(draft.work.iterdir()))}").touch()
+    return len(list(draft.work.iterdir()))
+
+
+def die_at_the_first_attempt(root: Path) -> None:
+    def make(draft: Draft) -> None:
+        count_up(draft)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    Store(root).ensure("a", make, code_version="1", parameters={})
+
+
+def test_work_outlives_failed_and_killed_attempts_and_goes_with_the_artifact(tmp_path: Path) -> None:
+    process = multiprocessing.get_context("spawn").Process(target=die_at_the_first_attempt, args=(tmp_path,))
+    process.start()
+    process.join()
+    store = Store(tmp_path)
+
+    def fail(draft: Draft) -> None:
+        assert count_up(draft) == 2
+        draft.add(draft.work.iterdir())
+        raise RuntimeError("after the files were added")
+
+    def make(draft: Draft) -> None:
+        assert count_up(draft) == 3
+        draft.add(draft.work.iterdir())
+
+    with pytest.raises(RuntimeError, match="after the files"):
+        store.ensure("a", fail, code_version="1", parameters={})
+    artifact = store.ensure("a", make, code_version="1", parameters={}).artifact
+    assert [file.path for file in artifact.record.files] == ["0", "1", "2"]
+    assert sorted(path.name for path in store.folder("a").iterdir()) == [".lock", "1"]
+
+
+@pytest.mark.parametrize("change", ["code_version", "parameters", "parents"])
+def test_work_for_something_else_is_removed(tmp_path: Path, change: str) -> None:
+    store = Store(tmp_path)
+    same = {"code_version": "1", "parameters": {"low": 1}, "parents": []}
+    other = {"code_version": "2", "parameters": {"low": 2}, "parents": [ensure(store, "parent").artifact]}
+
+    def fail(draft: Draft) -> None:
+        raise RuntimeError(f"attempt {count_up(draft)}")
+
+    for arguments, attempt in ((same, 1), (same, 2), (same | {change: other[change]}, 1), (same, 1)):
+        with pytest.raises(RuntimeError, match=f"attempt {attempt}"):
+            store.ensure("a", fail, **arguments)
+
+
 def fill_the_disk(root: Path) -> None:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from planted_corpus import conserved, document_row
 
-from pipelines.corpus import REMOVALS, SCORES, SURVIVORS
+from pipelines.corpus import CONTAMINATION, REMOVALS, SCORES, SURVIVORS
 from pipelines.digests import document_id
 from pipelines.documents import REJECTED_SCHEMA, SCHEMA
 from pipelines.errors import PhaselineError
@@ -41,6 +41,7 @@ def document_draft(folder: Path, rows: Rows, num_rejected: int = 0) -> Draft:
     rejected = [
         {
             "source": "pages",
+            "snapshot": "1",
             "locator": f"r{index}",
             "url": None,
             "reason": "short",
@@ -51,6 +52,8 @@ def document_draft(folder: Path, rows: Rows, num_rejected: int = 0) -> Draft:
         for index in range(num_rejected)
     ]
     pq.write_table(pa.Table.from_pylist(rejected, schema=REJECTED_SCHEMA), folder / "rejected-00000.parquet")
+    attributes = pa.table({"kept": pa.array([True] * len(rows) + [False] * num_rejected, pa.bool_())})
+    pq.write_table(attributes, folder / "attributes-00000.parquet")
     num_bytes = sum(len(row["text"].encode()) for row in rows)
     dropped = {"short": num_rejected}
     return Draft(
@@ -230,6 +233,33 @@ def test_faults_in_survivors(
 def test_removals_that_name_no_survivor(expectations: Expectations, tmp_path: Path) -> None:
     draft = dedup_draft(tmp_path, survivor_rows(), document_id("gone"))
     assert failed(expectations, "corpus/dedup", draft) == ["removals_name_survivors"]
+
+
+def contamination_draft(folder: Path, hit: str, record: str = "quiz.jsonl#3") -> Draft:
+    """Survivors of 10 bytes each, and one document that was dropped for a hit."""
+    pq.write_table(pa.Table.from_pylist(survivor_rows()), folder / SURVIVORS)
+    pq.write_table(pa.table({"id": [hit, hit], "record": [record, record]}), folder / CONTAMINATION)
+    return Draft(
+        folder,
+        flows={
+            "documents": Flow(num_in=5, num_kept=4, dropped={"contaminated_quiz": 1}),
+            "bytes": Flow(num_in=50, num_kept=40, dropped={"contaminated_quiz": 10}),
+        },
+    )
+
+
+def test_a_contaminated_document_among_the_survivors_stops_everything(
+    expectations: Expectations, tmp_path: Path
+) -> None:
+    asset = "corpus/contamination"
+    assert failed(expectations, asset, contamination_draft(tmp_path, document_id("gone"))) == []
+    kept = contamination_draft(tmp_path, survivor_rows()[2]["id"])
+    assert failed(expectations, asset, kept) == ["contamination_zero"]
+    unnamed = contamination_draft(tmp_path, document_id("gone"), record=" ")
+    assert failed(expectations, asset, unnamed) == ["hits_name_records"]
+    lost = contamination_draft(tmp_path, document_id("gone"))
+    lost.flows["documents"] = Flow(num_in=6, num_kept=4, dropped={"contaminated_quiz": 2})
+    assert failed(expectations, asset, lost) == ["hits_on_disk"]
 
 
 def test_a_classifier_that_tells_nothing_apart(expectations: Expectations, tmp_path: Path) -> None:

@@ -1,26 +1,11 @@
 """One unbroken run on two processes, which the tests of training compare with."""
 
-from dataclasses import dataclass, field
-
 import pytest
 from small_run import make_manifest, small_recipe
+from trained_run import NUM_STEPS, TrainedRun
 
-from pipelines.store import Artifact, Store
-from training.runs.launch import RunState, train
+from training.runs.launch import train
 from training.runs.metrics import StepMetrics
-
-NUM_STEPS = 36
-
-
-@dataclass
-class TrainedRun:
-    """A finished run and everything that was reported of it."""
-
-    store: Store
-    manifest: Artifact
-    state: RunState
-    sentences: list[str] = field(default_factory=list)
-    metrics: list[StepMetrics] = field(default_factory=list)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Small corpora of made-up words as real artifacts: documents, dedup, tokenizer, shards."""
 
 import random
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tokenizers import Tokenizer
 
-from pipelines.corpus import REMOVALS, SURVIVORS
+from pipelines.corpus import CONTAMINATION, CONTAMINATION_ASSET, REMOVALS, SURVIVORS
 from pipelines.digests import document_id
 from pipelines.documents import SCHEMA
+from pipelines.engines import LocalEngine
 from pipelines.shards import open_shards
 from pipelines.store import Artifact, Draft, Store
 from pipelines.tokenise import ensure_shards
@@ -53,9 +55,9 @@ def small_corpus(home: Path, documents_by_domain: Mapping[str, int]) -> Corpus:
         for domain, count in documents_by_domain.items()
     }
     documents = [make_documents(store, domain, of_domain) for domain, of_domain in texts.items()]
-    dedup = make_dedup(store, documents, texts)
+    survivors = make_contamination(store, make_dedup(store, documents, texts))
     declared = TokenizerDeclaration(vocab_size=VOCAB_SIZE, sample_bytes_per_domain=1 << 20)
-    tokenizer = ensure_tokenizer(store, declared, dedup, documents, ignore).artifact
+    tokenizer = ensure_tokenizer(store, declared, survivors, documents, ignore).artifact
     shards = {
         domain: ensure_shards(
             store,
@@ -63,9 +65,10 @@ def small_corpus(home: Path, documents_by_domain: Mapping[str, int]) -> Corpus:
             domain=domain,
             split="train",
             bucket=None,
-            dedup=dedup,
+            corpus=survivors,
             documents=documents,
             tokenizer=tokenizer,
+            engine=LocalEngine(workers=1),
             report=ignore,
         ).artifact
         for domain in texts
@@ -90,12 +93,15 @@ def make_documents(store: Store, domain: str, texts: Sequence[str]) -> Artifact:
                 "id": [document_id(text) for text in texts],
                 "text": pa.array(texts, pa.large_string()),
                 "source": [f"source_{domain}"] * len(texts),
+                "snapshot": ["1"] * len(texts),
                 "locator": [str(number) for number in range(len(texts))],
                 "url": pa.nulls(len(texts), pa.string()),
                 "licence": ["CC0-1.0"] * len(texts),
+                "repository": pa.nulls(len(texts), pa.string()),
                 "language": ["en"] * len(texts),
                 "language_score": pa.array([1.0] * len(texts), pa.float32()),
                 "num_bytes": [len(text.encode()) for text in texts],
+                "answer_start": pa.nulls(len(texts), pa.int64()),
             },
             schema=SCHEMA,
         )
@@ -129,3 +135,14 @@ def make_dedup(store: Store, documents: Sequence[Artifact], texts: Mapping[str, 
         pq.write_table(pa.Table.from_pylist([removal]), draft.folder / REMOVALS)
 
     return store.ensure("corpus/dedup", make, code_version="1", parameters={}, parents=documents).artifact
+
+
+def make_contamination(store: Store, dedup: Artifact) -> Artifact:
+    """A contamination artifact that drops no document."""
+
+    def make(draft: Draft) -> None:
+        shutil.copy(dedup.folder / SURVIVORS, draft.folder)
+        hit = {"id": "", "benchmark": "", "record": ""}
+        pq.write_table(pa.Table.from_pylist([hit]), draft.folder / CONTAMINATION)
+
+    return store.ensure(CONTAMINATION_ASSET, make, code_version="1", parameters={}, parents=[dedup]).artifact

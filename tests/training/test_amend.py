@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from conftest import NUM_STEPS, TrainedRun
 from small_run import compiled, make_manifest, small_recipe
+from trained_run import NUM_STEPS, TrainedRun
 
 from pipelines.errors import PhaselineError
 from pipelines.store import Artifact, Store

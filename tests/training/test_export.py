@@ -1,7 +1,7 @@
 """A boundary's checkpoint becomes a model that transformers loads offline, with the same logits."""
 
 import pytest
-from conftest import TrainedRun
+from trained_run import TrainedRun
 
 from pipelines.errors import PhaselineError
 from training.export import ensure_export

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from conftest import TrainedRun
 from small_run import make_manifest, small_recipe
+from trained_run import TrainedRun
 
 from pipelines.errors import PhaselineError
 from training.manifest import read_manifest

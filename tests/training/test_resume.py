@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import NUM_STEPS, TrainedRun
 from small_run import make_manifest, small_recipe
+from trained_run import NUM_STEPS, TrainedRun
 
 from pipelines.errors import PhaselineError
 from pipelines.store import Artifact, Store

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import NUM_STEPS, TrainedRun
 from small_run import compiled, small_recipe
+from trained_run import NUM_STEPS, TrainedRun
 
 from pipelines.errors import PhaselineError
 from pipelines.store import Artifact, Store

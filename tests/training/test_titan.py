@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-from conftest import NUM_STEPS, TrainedRun
 from small_run import make_manifest
+from trained_run import NUM_STEPS, TrainedRun
 
 from pipelines.store import read_record
 from training.manifest import read_manifest

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.corpus import DEDUP, REMOVALS, SURVIVORS
+from pipelines.corpus import CONTAMINATION, CONTAMINATION_ASSET, DEDUP, HELD_OUT, REMOVALS, SURVIVORS
 from pipelines.errors import PhaselineError
 from pipelines.shards import INDEX
-from pipelines.store import Store
+from pipelines.store import Artifact, Store
 from training.manifest import Manifest, SourceReference
 from training.runs.run import Run
 from training.sampling.order import Order
@@ -194,18 +193,23 @@ class SampleOfStep:
 def fate(store: Store, manifest: Manifest, document: str) -> str:
     """What the corpus behind a manifest knows of a document that its shards do not hold, as advice."""
     shards = store.find(manifest.sources[0].shards)
-    dedup = next(store.find(parent) for parent in shards.record.parents if parent.asset == DEDUP)
-    removed = pq.read_table(dedup.folder / REMOVALS, filters=[("id", "=", document), ("step", "=", "near")]).to_pylist()
-    if removed:
-        row = removed[0]
+    clean = parent_named(store, shards, CONTAMINATION_ASSET)
+    dedup = parent_named(store, clean, DEDUP)
+    of_document = [("id", "=", document)]
+    for row in pq.read_table(dedup.folder / REMOVALS, filters=[*of_document, ("step", "!=", "exact")]).to_pylist():
         return (
-            f"{dedup.name} removed it as a near duplicate (similarity {row['similarity']:.2f}) of "
+            f"{dedup.name} removed it as a duplicate (step {row['step']}, similarity {row['similarity']:.2f}) of "
             f"{row['survivor_id']}: trace that one"
         )
-    kept = pq.read_table(dedup.folder / SURVIVORS)
-    rows = kept.filter(pc.equal(kept["id"], document)).to_pylist()
-    if rows and rows[0]["split"] == "held_out":
-        return f"it is held out for evaluation (source {rows[0]['source']}): no run has seen it"
-    if rows:
-        return f"it is in the corpus (source {rows[0]['source']}), but the recipe's blends leave it out"
+    for row in pq.read_table(clean.folder / CONTAMINATION, filters=of_document).to_pylist():
+        return f"{clean.name} removed it, for it contains {row['record']} of {row['benchmark']}: no run has seen it"
+    for row in pq.read_table(clean.folder / SURVIVORS, filters=of_document).to_pylist():
+        if row["split"] == HELD_OUT:
+            return f"it is held out for evaluation (source {row['source']}): no run has seen it"
+        return f"it is in the corpus (source {row['source']}), but the recipe's blends leave it out"
     return "check the id: a document's id is the first column of its documents or shards index"
+
+
+def parent_named(store: Store, artifact: Artifact, asset: str) -> Artifact:
+    """The parent of an artifact that is a version of an asset."""
+    return next(store.find(parent) for parent in artifact.record.parents if parent.asset == asset)

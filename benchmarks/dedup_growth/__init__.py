@@ -1,0 +1,1 @@
+"""Growth of deduplication: time and memory of the whole step, from a hundred thousand to ten million documents."""

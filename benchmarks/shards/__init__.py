@@ -1,0 +1,1 @@
+"""The benchmark `shards`: from files of documents to token files with their index."""

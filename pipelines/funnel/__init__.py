@@ -1,0 +1,1 @@
+"""The funnel: where everything that was read went, step by step, in documents, bytes and tokens."""
