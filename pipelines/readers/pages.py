@@ -7,12 +7,13 @@ import orjson
 from resiliparse.parse.html import HTMLParserException
 
 from pipelines.errors import PhaselineError
-from pipelines.extract.html import DeepNestingError, extract_page
+from pipelines.extract.html import DeepNestingError, ManyAttributesError, extract_page
 from pipelines.readers.formats import HtmlReader, Pages
-from pipelines.readers.records import Record, unreadable
-from pipelines.readers.source_file import SourceFile
+from pipelines.readers.records import EXCERPT_BYTES, Record, rejected
+from pipelines.readers.source_file import SourceFile, TooLargeError
 
-PAGE_ERRORS = (DeepNestingError, HTMLParserException)
+MOST_PAGE_BYTES = 8 << 20  # parsing takes more than a hundred times as much memory
+PAGE_ERRORS = (DeepNestingError, HTMLParserException, ManyAttributesError, TooLargeError)
 
 
 def read_page(file: SourceFile, reader: HtmlReader, urls: Mapping[str, str]) -> Iterator[Record]:
@@ -33,19 +34,36 @@ def page_record(
         charset: the encoding that it was served under, if any was named.
     """
     try:
+        check_size(data)
         page = extract_page(data, main_content=reader.main_content, skip_elements=reader.skip_elements, charset=charset)
     except PAGE_ERRORS as error:
-        return unreadable(locator, data, reason_of(error), error)
+        return rejected(locator, data[:EXCERPT_BYTES], len(data), reason_of(error), error, url)
     return Record(locator, page.text, len(data), url or page.canonical_url, measures=page.measures)
 
 
 def reason_of(error: Exception) -> str:
-    return "deep_nesting" if isinstance(error, DeepNestingError) else "unreadable_page"
+    """What is counted for one of ``PAGE_ERRORS``."""
+    match error:
+        case TooLargeError():
+            return "too_large"
+        case DeepNestingError():
+            return "deep_nesting"
+        case ManyAttributesError():
+            return "many_attributes"
+        case _:
+            return "unreadable_page"
 
 
 def fragment_text(markup: str) -> str:
     """The text of a piece of HTML, all of it; raises one of ``PAGE_ERRORS`` where it cannot be parsed."""
-    return extract_page(markup.encode(), main_content=False, skip_elements=()).text
+    data = markup.encode()
+    check_size(data)
+    return extract_page(data, main_content=False, skip_elements=()).text
+
+
+def check_size(data: bytes) -> None:
+    if len(data) > MOST_PAGE_BYTES:
+        raise TooLargeError(f"more than {MOST_PAGE_BYTES:,} bytes")
 
 
 def url_index(path: str, file: SourceFile | None) -> dict[str, str]:

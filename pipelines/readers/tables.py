@@ -15,6 +15,7 @@ ROWS_PER_BATCH = 512
 READ_BYTES = 1 << 20
 ARROW_FILE_MAGIC = b"ARROW1"
 BROKEN_TABLE = (pa.ArrowException, UnicodeDecodeError)  # the latter for the name of a column
+CELL_ERRORS = (ArithmeticError, ValueError)  # text that is not UTF-8, dates beyond the year 9999
 
 
 def read_parquet(file: SourceFile, reader: Rows) -> Iterator[Record]:
@@ -81,19 +82,22 @@ def batch_records(path: str, batches: Iterator[pa.RecordBatch], reader: Rows) ->
         for row in python_rows(batch):
             number += 1
             locator = f"{path}#{number}"
-            if isinstance(row, UnicodeDecodeError):
-                yield unreadable(locator, row.object, "invalid_utf8", row)
-            else:
-                yield row_record(locator, row, reader, as_json(row))
+            match row:
+                case UnicodeDecodeError():
+                    yield unreadable(locator, row.object, "invalid_utf8", row)
+                case Exception():
+                    yield unreadable(locator, b"", "invalid_value", row)
+                case _:
+                    yield row_record(locator, row, reader, as_json(row))
 
 
-def python_rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any] | UnicodeDecodeError]:
-    """The rows of a batch; in place of one that holds bytes which are not UTF-8, what is wrong with it."""
+def python_rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any] | Exception]:
+    """The rows of a batch; in place of one with a cell that is no value of Python's, what is wrong with it."""
     try:
         yield from batch.to_pylist()
-    except UnicodeDecodeError:
+    except CELL_ERRORS:
         for index in range(batch.num_rows):
             try:
                 yield from batch.slice(index, 1).to_pylist()
-            except UnicodeDecodeError as error:
+            except CELL_ERRORS as error:
                 yield error

@@ -9,7 +9,7 @@ from fastwarc.stream_io import BrotliReader, ChunkedReader, GzipReader, ZstdRead
 from fastwarc.warc import WarcRecord, WarcRecordType
 
 from pipelines.readers.formats import WarcReader
-from pipelines.readers.pages import page_record
+from pipelines.readers.pages import MOST_PAGE_BYTES, page_record
 from pipelines.readers.records import EXCERPT_BYTES, Record, rejected
 from pipelines.readers.source_file import MOST_BYTES, SourceFile
 from pipelines.readers.warc_records import Block, Gap, warc_blocks
@@ -64,8 +64,6 @@ def response_record(path: str, block: Block, reader: WarcReader) -> Record:
         body = decoded(block)
     except OSError as error:
         return dropped(locator, block.body, url, Rejection("broken_encoding", str(error)))
-    if len(body) > MOST_BYTES:
-        return dropped(locator, body, url, Rejection("too_large", f"more than {MOST_BYTES:,} bytes when decoded"))
     return page_record(locator, body, reader, url=url, charset=block.record.http_charset)
 
 
@@ -109,7 +107,7 @@ def response_rejection(record: WarcRecord) -> Rejection | None:
 
 
 def decoded(block: Block) -> bytes:
-    """A response's body without the codings under which it was sent, at most one byte more than ``MOST_BYTES``.
+    """A response's body without the codings under which it was sent, decoded up to one byte beyond the bound of pages.
 
     Crawlers often store a body decoded, and its headers as they were: what begins as markup is taken as it is.
 
@@ -123,4 +121,4 @@ def decoded(block: Block) -> bytes:
         for coding in reversed((block.record.http_headers.get(name) or "").split(",")):
             if coding.strip().lower() in CODINGS:
                 stream = CODINGS[coding.strip().lower()](stream)
-    return bytes(stream.read(MOST_BYTES + 1))
+    return bytes(stream.read(MOST_PAGE_BYTES + 1))

@@ -7,7 +7,7 @@ import pytest
 from reading import ALL, read, reasons
 
 from pipelines.errors import PhaselineError
-from pipelines.readers import source_file
+from pipelines.readers import dialogues, pages, source_file
 from pipelines.readers.formats import (
     DialoguesReader,
     DocstringsReader,
@@ -106,6 +106,35 @@ def test_a_page_nested_without_end_is_refused() -> None:
     assert reasons(read(HTML, "1.html", b"<div>" * 100_000)) == ["deep_nesting"]
 
 
+@pytest.mark.parametrize(
+    ("tags", "reason"),
+    [
+        ("<p {attributes}>x", "many_attributes"),
+        ("<a-b ='{attributes}>x", "many_attributes"),  # the quote is part of a name
+        ("<p {quoted}>x", "many_attributes"),
+        ("{bodies}x", "many_attributes"),  # all of them are attributes of one element
+        ("<p title='{attributes}'>x", None),
+        ('<p title = "{attributes}" class=a>x', None),
+        ("{paragraphs}x", None),
+    ],
+)
+def test_an_element_with_attributes_without_end_is_refused(tags: str, reason: str | None) -> None:
+    numbers = range(20_000)
+    page = tags.format(
+        attributes=" ".join(f"a{number}=b" for number in numbers),
+        quoted="".join(f'a{number}="b"' for number in numbers),
+        bodies="".join(f"<body a{number}>" for number in numbers),
+        paragraphs="".join(f"<p a{number}>" for number in numbers),
+    )
+    assert reasons(read(HTML, "1.html", page.encode())) == [reason]
+
+
+def test_a_page_that_would_take_gigabytes_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "MOST_PAGE_BYTES", 10)
+    assert reasons(read(HTML, "1.html", b"<p>One.</p>")) == ["too_large"]
+    assert reasons(read(HTML, "1.html", b"<p>One</p>")) == [None]
+
+
 def test_outlines_are_read_and_bad_ones_counted() -> None:
     outline = JsonOutlineReader(format="json_outline", include=ALL, title="{{ Name.text }}")
     assert read(outline, "a.json", b'{"Name": {"text": "Land"}}')[0].text == "Land\n\nName\n\nLand"
@@ -114,10 +143,24 @@ def test_outlines_are_read_and_bad_ones_counted() -> None:
 
 
 def test_dialogues_are_read_and_bad_ones_counted() -> None:
-    dialogues = DialoguesReader(
+    reader = DialoguesReader(
         format="dialogues", include=ALL, template="Question: {{ turns[0] }}\nAnswer: {{ turns[1:] | join(' ') }}"
     )
     talk = b"conversations:\n- [Hi?, Ho., Hm.]\n- [Who?, Me.]\n"
-    assert read(dialogues, "a.yml", talk)[0].text == "Question: Hi?\nAnswer: Ho. Hm.\n\nQuestion: Who?\nAnswer: Me."
-    assert reasons(read(dialogues, "a.yml", b"conversations: [")) == ["invalid_yaml"]
-    assert reasons(read(dialogues, "a.yml", b"categories: []")) == ["template_mismatch"]
+    assert read(reader, "a.yml", talk)[0].text == "Question: Hi?\nAnswer: Ho. Hm.\n\nQuestion: Who?\nAnswer: Me."
+    assert reasons(read(reader, "a.yml", b"conversations: [")) == ["invalid_yaml"]
+    assert reasons(read(reader, "a.yml", b"categories: []")) == ["template_mismatch"]
+
+
+def test_dialogues_without_end_are_refused() -> None:
+    reader = DialoguesReader(format="dialogues", include=ALL, template="{{ turns }}")
+    lists = b"".join(b"- &%d [%b]\n" % (number, b", ".join([b"*%d" % (number - 1)] * 10)) for number in range(1, 12))
+    for endless in (
+        b"conversations: " + b"[" * 100_000 + b"]" * 100_000,
+        b"- " * 100_000 + b"a",
+        b"laughs:\n- &0 [ha]\n" + lists + b"conversations: [*11]",
+        b"conversations:\n- &a [*a]",
+    ):
+        assert reasons(read(reader, "a.yml", endless)) == ["invalid_yaml"]
+    deepest = b"[" * (dialogues.DEEPEST - 1) + b"]" * (dialogues.DEEPEST - 1)
+    assert reasons(read(reader, "a.yml", b"conversations: " + deepest)) == [None]

@@ -5,6 +5,7 @@ import csv
 import gzip
 import io
 import json
+import struct
 import tracemalloc
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -66,10 +67,13 @@ def as_parquet(rows: Rows) -> bytes:
 
 def as_arrow_stream(rows: Rows) -> bytes:
     sink = io.BytesIO()
-    table = pa.Table.from_pylist(list(rows))
+    write_stream(pa.Table.from_pylist(list(rows)), sink)
+    return sink.getvalue()
+
+
+def write_stream(table: pa.Table, sink: io.BytesIO) -> None:
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table, max_chunksize=2)
-    return sink.getvalue()
 
 
 def as_arrow_file(rows: Rows) -> bytes:
@@ -284,6 +288,24 @@ def test_an_arrow_file_that_is_cut_or_none_is_counted() -> None:
         assert reasons(read(ARROW, "a.arrow", garbage)) == ["unreadable_file"]
 
 
+@pytest.mark.parametrize("values", [["a", "bc", "def"], [["a"], ["b", "c"], ["d", "e", "f"]]])
+@pytest.mark.parametrize("write", [as_arrow_stream, as_arrow_file])
+def test_an_arrow_file_with_cells_beyond_its_end_is_counted(values: Rows, write: Callable[[Rows], bytes]) -> None:
+    data = write([{"t": value} for value in values])
+    first_batch, damaged = struct.pack("<3i", 0, 1, 3), struct.pack("<3i", 0, 1, 1 << 30)
+    assert data.count(first_batch) == 1
+    assert reasons(read(ARROW, "a.arrow", data.replace(first_batch, damaged))) == ["unreadable_file"]
+
+
+@pytest.mark.parametrize(("reader", "write"), [(PARQUET, as_parquet), (ARROW, as_arrow_stream), (ARROW, as_arrow_file)])
+def test_a_column_whose_name_is_not_utf8_makes_a_file_unreadable(
+    reader: Reader, write: Callable[[Rows], bytes]
+) -> None:
+    data = write([{"t": "a", "other": "b"}])
+    assert b"other" in data
+    assert reasons(read(reader, "a", data.replace(b"other", b"oth\xffr"))) == ["unreadable_file"]
+
+
 def test_a_cell_that_is_not_utf8_costs_its_row_alone() -> None:
     values = pa.array([b"a", b"\xff", b"c"], pa.binary())
     broken = pa.StringArray.from_buffers(3, values.buffers()[1], values.buffers()[2])
@@ -293,6 +315,17 @@ def test_a_cell_that_is_not_utf8_costs_its_row_alone() -> None:
     records = read(ARROW, "a.arrow", sink.getvalue())
     assert reasons(records) == [None, "invalid_utf8", None]
     assert texts(records) == ["a", "c"]
+
+
+@pytest.mark.parametrize(("reader", "write"), [(PARQUET, pq.write_table), (ARROW, write_stream)])
+def test_a_date_beyond_all_calendars_costs_its_row_alone(reader: Reader, write: Callable[..., None]) -> None:
+    dates = pa.array([0, 1 << 30, 1], pa.int32()).cast(pa.date32())
+    sink = io.BytesIO()
+    write(pa.table({"t": ["a", "b", "c"], "day": dates}), sink)
+    with_day = reader.model_copy(update={"text": None, "template": "{{ t }} {{ day }}"})
+    records = read(with_day, "a", sink.getvalue())
+    assert reasons(records) == [None, "invalid_value", None]
+    assert texts(records) == ["a 1970-01-01", "c 1970-01-02"]
 
 
 def test_nested_columns_are_python_values_and_others_are_not_read() -> None:

@@ -9,7 +9,7 @@ import pytest
 from backports import zstd
 from reading import ALL, read, reasons, texts
 
-from pipelines.readers import warc, warc_records
+from pipelines.readers import pages, warc, warc_records
 from pipelines.readers.formats import WarcReader, WetReader
 from pipelines.readers.records import Record
 
@@ -125,13 +125,17 @@ def test_a_body_in_another_encoding_is_read_as_it_was_served() -> None:
 
 
 def test_a_body_that_expands_beyond_bounds_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(warc, "MOST_BYTES", 100_000)
-    monkeypatch.setattr(warc_records, "MOST_BYTES", 100_000)
+    monkeypatch.setattr(pages, "MOST_PAGE_BYTES", 100_000)
+    monkeypatch.setattr(warc, "MOST_PAGE_BYTES", 100_000)
+    monkeypatch.setattr(warc, "MOST_BYTES", 200_000)
+    monkeypatch.setattr(warc_records, "MOST_BYTES", 200_000)
     bomb = gzip.compress(b"<p>" + b"x" * 10_000_000)
-    data = compressed(response(1, bomb, b"Content-Encoding: gzip\r\n"), response(2, b"x" * 100_001), response(3))
+    expanding = response(1, bomb, b"Content-Encoding: gzip\r\n")
+    data = compressed(expanding, response(2, b"x" * 100_001), response(3, b"x" * 300_000), response(4))
     records = read(WARC, "a.warc.gz", data)
-    assert reasons(records) == ["too_large", "too_large", None]
-    assert [record.num_raw_bytes for record in records[:2]] == [100_001, 100_001]
+    assert reasons(records) == ["too_large", "too_large", "too_large", None]
+    assert [record.num_raw_bytes for record in records[:3]] == [100_001, 100_001, 200_001]
+    assert [record.url for record in records] == [f"http://a.org/{number}" for number in range(1, 5)]
 
 
 @pytest.mark.parametrize("write", [compressed, lambda *records: b"".join(records)])

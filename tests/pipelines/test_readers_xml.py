@@ -1,6 +1,7 @@
 """XML dumps: MediaWiki's articles, and Stack Exchange's questions with their answers."""
 
 import bz2
+import io
 from html import escape
 from pathlib import Path
 
@@ -49,6 +50,16 @@ def test_a_wiki_dump_gives_articles_and_counts_the_rest() -> None:
         assert records[3].text == ""
 
 
+def test_pages_that_share_an_id_do_not_share_a_locator() -> None:
+    pages = [wiki_page(number, "Anna", "text") for number in (3, 8, 8, 3, 8, 9)]
+    without_id = "<page><title>Anna</title><revision><text>text</text></revision></page>"
+    huge_id = wiki_page(10**30, "Anna", "text")
+    records = read(WIKI, "d.xml", wiki_dump(*pages, without_id, huge_id, without_id))
+    assert [record.locator.partition("#")[2] for record in records] == [
+        "3", "8", "8.3", "3.4", "8.5", "9", "0.7", "0.8", "0.9",
+    ]  # fmt: skip
+
+
 def test_a_dump_that_breaks_off_keeps_what_came_before() -> None:
     dump = wiki_dump(*(wiki_page(i, f"Title {i}", f"text {i} " * 50) for i in range(1500)))
     by_compression = read(WIKI, "d.xml.bz2", bz2.compress(dump, 1)[:-2000])
@@ -64,12 +75,17 @@ def test_a_dump_that_declares_entities_is_refused() -> None:
 
 
 def test_a_huge_page_is_not_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(xml_elements, "MOST_TEXT_CHARACTERS", 100_000)
-    monkeypatch.setattr("pipelines.readers.mediawiki.MOST_TEXT_CHARACTERS", 100_000)
+    monkeypatch.setattr(xml_elements, "MOST_CHARACTERS", 100_000)
     dump = wiki_dump(wiki_page(1, "Large", "x" * 1_000_000), wiki_page(2, "Small", "y"))
     records = read(WIKI, "d.xml", dump)
     assert reasons(records) == ["too_large", None]
     assert len(records[0].text) < 400_000
+    for markup in ("<a/>" * 100_000, '<a b=""/>' * 100_000, "<a>" * 100_000 + "</a>" * 100_000):
+        dump = wiki_dump(wiki_page(1, "Full", "x", markup), wiki_page(2, "Small", "y"))
+        assert reasons(read(WIKI, "d.xml", dump)) == ["too_large", None]
+        full, small = xml_elements.elements(io.BytesIO(dump), ["page"])
+        assert sum(1 for _ in full.iter()) < 1000
+        assert small.findtext("revision/text") == "y"
     monkeypatch.setattr(xml_elements, "MOST_TAG_BYTES", 300_000)
     assert reasons(read(WIKI, "d.xml", wiki_dump(f'<page a="{"x" * 2_000_000}" />'))) == ["invalid_xml"]
 

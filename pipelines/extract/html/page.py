@@ -51,6 +51,7 @@ def extract_page(
 
     Raises:
         DeepNestingError: its elements are nested too deep.
+        ManyAttributesError: an element has too many attributes.
         HTMLParserException: it cannot be parsed.
     """
     html = without_unseen(as_utf8(data, charset))
