@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.dedup.benchmark import DedupBenchmark
+from benchmarks.dedup_growth import growth as dedup_growth
+from benchmarks.dedup_growth.plot import plot_growth as plot_dedup_growth
 from benchmarks.documents.benchmark import DocumentsBenchmark
 from benchmarks.extraction.benchmark import ExtractionBenchmark
 from benchmarks.growth.curves import measure_growth
@@ -18,6 +20,7 @@ from benchmarks.loader.benchmark import LoaderBenchmark
 from benchmarks.order.benchmark import OrderBenchmark
 from benchmarks.peers import peer_python
 from benchmarks.processes import ROOT, pin_to_one_core
+from benchmarks.raw_to_shards.benchmark import RawToShardsBenchmark
 from benchmarks.shards.benchmark import ShardsBenchmark
 from benchmarks.tables import growth_table, speed_table
 
@@ -26,25 +29,39 @@ BENCHMARKS: list[Benchmark] = [
     ExtractionBenchmark(),
     DedupBenchmark(),
     ShardsBenchmark(),
+    RawToShardsBenchmark(),
     LoaderBenchmark(),
     OrderBenchmark(),
 ]
 RESULTS = ROOT / "benchmarks" / "results.json"
 PLOT = ROOT / "benchmarks" / "growth.png"
+DEDUP_GROWTH = "dedup_growth"
+DEDUP_PLOT = ROOT / "benchmarks" / "dedup_growth.png"
 
 
 def main(names: list[str]) -> None:
     known = {benchmark.name: benchmark for benchmark in BENCHMARKS}
-    unknown = sorted(set(names) - known.keys())
+    unknown = sorted(set(names) - {*known, DEDUP_GROWTH})
     if unknown:
-        sys.exit(f"there is no benchmark {', '.join(unknown)}\n  remedy: name one of {', '.join(known)}")
+        sys.exit(
+            f"there is no benchmark {', '.join(unknown)}\n  remedy: name one of {', '.join([*known, DEDUP_GROWTH])}"
+        )
     python = peer_python(report)
     pin_to_one_core()
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    for name in names or list(known):
-        results[name] = measure(known[name], python)
+    for name in names or every:
+        results[name] = measure_dedup_growth() if name == DEDUP_GROWTH else measure(known[name], python)
         RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
     report(f"written to {RESULTS.relative_to(ROOT)}")
+
+
+def measure_dedup_growth() -> dict[str, Any]:
+    """Deduplicate from a hundred thousand to ten million documents, print and plot it; its entry in the results."""
+    points = dedup_growth.measure_growth(report)
+    for line in dedup_growth.growth_table(points):
+        report(line)
+    plot_dedup_growth(points, DEDUP_PLOT)
+    return {"name": DEDUP_GROWTH, "points": [asdict(point) for point in points]}
 
 
 def measure(benchmark: Benchmark, python: Path) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def text_buffers(texts: pa.LargeStringArray) -> tuple[NDArray[np.uint8], NDArray
 
 
 def scratch(starts: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Room for the words of the longest text: no word takes less than two bytes, its separator included."""
+    """Room for the words of the longest text, and one more: no word takes less than two bytes with its separator."""
     longest = int(np.diff(starts).max(initial=0))
     return np.empty(longest // 2 + 2, np.uint64)
 
@@ -80,9 +80,14 @@ def hash_words(data: Any, start: int, end: int, fold: Any, words: Any) -> int:
     while position < end:
         letter = np.uint32(data[position])
         position += 1
-        if letter < 0x80:
+        if letter < 0x80:  # without a branch at the end of each word, which no processor foresees
             folded = fold[letter]
-        elif letter < 0xE0:
+            words[num_words] = word
+            num_words += (folded == 0) & (word != FNV_BASIS)
+            extended = (word ^ np.uint64(folded)) * FNV_PRIME
+            word = extended if folded else FNV_BASIS
+            continue
+        if letter < 0xE0:
             folded = fold[(letter & 0x1F) << 6 | data[position] & 0x3F]
             position += 1
         elif letter < 0xF0:
