@@ -41,11 +41,9 @@ DEDUP_PLOT = ROOT / "benchmarks" / "dedup_growth.png"
 
 def main(names: list[str]) -> None:
     known = {benchmark.name: benchmark for benchmark in BENCHMARKS}
-    unknown = sorted(set(names) - {*known, DEDUP_GROWTH})
-    if unknown:
-        sys.exit(
-            f"there is no benchmark {', '.join(unknown)}\n  remedy: name one of {', '.join([*known, DEDUP_GROWTH])}"
-        )
+    every = [*known, DEDUP_GROWTH]
+    if unknown := sorted(set(names) - set(every)):
+        sys.exit(f"there is no benchmark {', '.join(unknown)}\n  remedy: name one of {', '.join(every)}")
     python = peer_python(report)
     pin_to_one_core()
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}

@@ -18,7 +18,7 @@ class DocumentsBenchmark(Benchmark):
     targets = (Target(8, "datatrove, as it comes"), Target(2, "datatrove, resiliparse and patterns"))
     ours = Contender("phaseline", "benchmarks.documents.ours", NUM_PARTS)
     peers = (
-        Contender("datatrove, as it comes", "benchmarks.documents.with_datatrove", NUM_PARTS // 4),
+        Contender("datatrove, as it comes", "benchmarks.documents.with_datatrove", NUM_PARTS),
         Contender("datatrove, resiliparse and patterns", "benchmarks.documents.with_datatrove_fast", NUM_PARTS),
     )
 

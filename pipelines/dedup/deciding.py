@@ -29,7 +29,7 @@ from pipelines.engines import task_progress
 from pipelines.process.whole_files import beside
 
 BOUNDED = "bounded"  # a statistic of the step
-OTHERS = 32  # bits to the left of the earlier document in a pair
+PAIR_SHIFT = np.uint64(32)  # the later document of a pair stands to the left of the earlier
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class DecideSurvivors(PipelineStep):
     def known(self, task: int, members: "Members") -> Known:
         batches = [rows_of_task(path, task) for path in self.brought.comparisons]
         sides = [members.places(column(batches, name, np.int32)).astype(np.uint64) for name in ("left", "right")]
-        pairs = np.maximum(*sides) << np.uint64(OTHERS) | np.minimum(*sides)
+        pairs = np.maximum(*sides) << PAIR_SHIFT | np.minimum(*sides)
         order = np.argsort(pairs)
         return Known(pairs[order], column(batches, "similarity", np.float32)[order])
 
