@@ -27,6 +27,7 @@ IMPORTED_ONCE = (  # the modules of the steps; any other is imported by each tas
     "pipelines.dedup.deciding",
     "pipelines.dedup.joins",
     "pipelines.dedup.line_joins",
+    "pipelines.dedup.preload",
     "pipelines.dedup.scatter",
     "pipelines.dedup.signatures",
     "pipelines.dedup.tables",

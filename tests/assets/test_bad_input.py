@@ -6,6 +6,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from inline_engine import InlineEngine
 from mini_project import mini_project, write_declarations
 
 from assets.command import main
@@ -83,6 +84,7 @@ def test_a_run_that_does_not_exist_is_named(
 
 def test_a_missing_source_and_a_failed_check_stop_what_needs_them_and_nothing_else(tmp_path: Path) -> None:
     project = mini_project(tmp_path)
+    project.engine = InlineEngine()
     shutil.move(tmp_path / "raw/math", tmp_path / "away")
     with pytest.raises(PhaselineError) as error:
         materialise(project, *select(project.recipes, "mini"))
@@ -92,8 +94,10 @@ def test_a_missing_source_and_a_failed_check_stop_what_needs_them_and_nothing_el
     made = project.store.require("documents/web_crawl/1")
     shutil.move(tmp_path / "away", tmp_path / "raw/math")
     folders = replace(project.folders, expectations=strict_expectations(tmp_path, project))
+    stricter = Project(project.home, folders)
+    stricter.engine = InlineEngine()
     with pytest.raises(PhaselineError) as error:
-        materialise(Project(project.home, folders), *select(project.recipes, "mini"))
+        materialise(stricter, *select(project.recipes, "mini"))
     assert error.value.what.startswith("shards/math@1 failed many_tokens (num_tokens is ")
     assert project.store.require("documents/web_crawl/1") == made
     assert project.store.require("shards/math").record.version == 1

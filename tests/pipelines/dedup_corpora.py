@@ -1,12 +1,13 @@
-"""Small corpora to deduplicate, as real artifacts, and an engine that costs no process."""
+"""Small corpora to deduplicate, as real artifacts."""
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from inline_engine import InlineEngine
 
 from pipelines.dedup.parameters import DedupParameters
 from pipelines.dedup.signatures import ensure_signatures
@@ -14,7 +15,6 @@ from pipelines.dedup.step import ensure_dedup
 from pipelines.digests import document_id
 from pipelines.documents import SCHEMA
 from pipelines.engines import Engine
-from pipelines.engines.task import run_task
 from pipelines.held_out import HeldOut
 from pipelines.store import Artifact, Draft, Store
 
@@ -22,15 +22,6 @@ NOTHING_HELD_OUT = HeldOut(key="test", fraction=0)
 PARAMETERS = DedupParameters(max_removed_share=1)
 
 Corpus = Mapping[str, Sequence[str]]  # source, or source/snapshot -> texts
-
-
-class InlineEngine(Engine):
-    """Runs all tasks in this process, one after the other."""
-
-    def run_tasks(self, folder: Path, ranks: Sequence[int]) -> Iterator[None]:
-        for rank in ranks:
-            run_task(folder, rank)
-            yield
 
 
 def ignore(_line: str) -> None:

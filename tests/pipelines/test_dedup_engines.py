@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from dedup_corpora import PARAMETERS, InlineEngine, chain, deduplicate, edited, some_words
+from dedup_corpora import PARAMETERS, chain, deduplicate, edited, some_words
+from inline_engine import InlineEngine
 
 from pipelines.dedup import components, joins, pieces, tables
 from pipelines.dedup.parameters import RepeatedLines

@@ -263,7 +263,7 @@ def test_a_running_step_reports_its_progress(bench: Bench, monkeypatch: pytest.M
 def test_the_modules_of_all_steps_are_imported_once() -> None:
     folder = Path(pipelines.__file__).parent
     modules = [path for path in folder.rglob("*.py") if "(PipelineStep)" in path.read_text()]
-    assert sorted(IMPORTED_ONCE) == sorted(
+    assert sorted({*IMPORTED_ONCE} - {"pipelines.dedup.preload"}) == sorted(
         f"pipelines.{path.relative_to(folder).with_suffix('').as_posix().replace('/', '.')}" for path in modules
     )
 

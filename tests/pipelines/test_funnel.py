@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from dedup_corpora import PARAMETERS, InlineEngine, edited, ignore, row
+from dedup_corpora import PARAMETERS, edited, ignore, row
+from inline_engine import InlineEngine
 
 from pipelines.contamination.benchmarks import BENCHMARKS, BENCHMARKS_ASSET
 from pipelines.contamination.declaration import Benchmarks

@@ -6,22 +6,21 @@ import os
 import re
 import tarfile
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import fasttext
 import pyarrow.parquet as pq
 import pytest
+from inline_engine import InlineEngine
 from places import write_files
 from planted_files import page, response, row, tar_of, write_sparse, zip_of
-from typing_extensions import override
 
 import pipelines.process.step
 from pipelines.digests import document_id
 from pipelines.documents import DOCUMENTS, REJECTED, SCHEMA, documents_table
 from pipelines.engines import Engine, LocalEngine
-from pipelines.engines.task import run_task
 from pipelines.fetch.local_files import LocalFiles
 from pipelines.fetch.raw import ensure_raw
 from pipelines.filters import Filters
@@ -44,16 +43,6 @@ GIGABYTE = 1 << 30
 MOST_PEAK_BYTES = 700_000_000  # of a task; its code and models alone take a third of that
 
 Rejected = Mapping[str, tuple[str, int]]  # by locator: the reason and the bytes
-
-
-class InThisProcess(Engine):
-    """Tasks where a test can reach into them."""
-
-    @override
-    def run_tasks(self, folder: Path, ranks: Sequence[int]) -> Generator[None, None, None]:
-        for rank in ranks:
-            run_task(folder, rank)
-            yield
 
 
 @pytest.fixture(autouse=True)
@@ -328,7 +317,7 @@ def test_a_file_that_is_rewritten_while_it_is_read_is_rejected_as_a_whole(
     monkeypatch.setattr(pipelines.process.step, "GROUP_BYTES", 1 << 20)
     reports: list[str] = []
     check(
-        documents_of(folder, ROWS, engine=InThisProcess(), report=reports.append),
+        documents_of(folder, ROWS, engine=InlineEngine(), report=reports.append),
         {"a.jsonl#1": "before", "c.jsonl#1": "after"},
         {"b.jsonl": ("changed_while_read", len(b"".join(rows)))},
     )
@@ -353,7 +342,7 @@ def test_a_line_of_a_gigabyte_and_a_bomb_take_no_such_memory(folder: Path) -> No
 
 
 def read_and_tell_the_peak(folder: Path) -> None:
-    documents_of(folder, ROWS, engine=InThisProcess())
+    documents_of(folder, ROWS, engine=InlineEngine())
     status = Path("/proc/self/status").read_text()
     (kilobytes,) = re.findall(r"VmHWM:\s+(\d+) kB", status)
     (folder.parent / "peak").write_text(str(int(kilobytes) * 1000))
@@ -362,6 +351,6 @@ def read_and_tell_the_peak(folder: Path) -> None:
 def test_long_documents_are_written_a_few_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(write, "CHARACTERS_PER_GROUP", 400)
     write_files(folder, {f"{number}.txt": b"x" * 150 for number in range(5)})
-    (path,) = documents_of(folder, TEXTS, engine=InThisProcess()).files(DOCUMENTS)
+    (path,) = documents_of(folder, TEXTS, engine=InlineEngine()).files(DOCUMENTS)
     written = pq.ParquetFile(path).metadata
     assert [written.row_group(group).num_rows for group in range(written.num_row_groups)] == [2, 2, 1]
