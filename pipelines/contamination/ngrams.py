@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.dedup.shingles import FNV_BASIS, SHINGLE_BASE, fold_table, hash_words, mix, scratch, text_buffers
+from pipelines.dedup.shingles import fold_table, hash_words, scratch, text_buffers
+from pipelines.hashing import BASE, FNV_BASIS, mix
 
 
 def num_words(texts: pa.LargeStringArray) -> NDArray[np.int64]:
@@ -46,11 +47,11 @@ def hash_ngrams(words: Any, num_words: int, width: int, ngrams: Any) -> int:
     oldest = np.uint64(1)
     rolling = np.uint64(0)
     for i in range(width):
-        rolling = rolling * SHINGLE_BASE + words[i]
-        oldest *= SHINGLE_BASE
+        rolling = rolling * BASE + words[i]
+        oldest *= BASE
     of_width = (FNV_BASIS ^ np.uint64(width)) * oldest
     ngrams[0] = mix(rolling + of_width)
     for i in range(width, num_words):
-        rolling = rolling * SHINGLE_BASE + words[i] - oldest * words[i - width]
+        rolling = rolling * BASE + words[i] - oldest * words[i - width]
         ngrams[i - width + 1] = mix(rolling + of_width)
     return num_words - width + 1

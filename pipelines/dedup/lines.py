@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.dedup.shingles import FNV_BASIS, FNV_PRIME, mix, text_buffers
+from pipelines.dedup.shingles import text_buffers
+from pipelines.hashing import FNV_BASIS, FNV_PRIME, mix
 
 NEWLINE = np.uint8(10)
 BLANK = np.uint8(32)  # the last of ASCII's control characters and blanks

@@ -8,7 +8,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipelines.dedup.parameters import DedupParameters
-from pipelines.dedup.shingles import fold_table, hash_shingles, mix, scratch, text_buffers
+from pipelines.dedup.shingles import fold_table, hash_shingles, scratch, text_buffers
+from pipelines.hashing import mix
 
 SEED = 0x5048_4153_454C_494E
 

@@ -14,6 +14,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pipelines.hashing import BASE, FNV_BASIS, FNV_PRIME, mix
+
 UNSPACED = [
     (0x0E00, 0x0EFF),  # Thai, Lao
     (0x1000, 0x109F),  # Myanmar
@@ -24,12 +26,6 @@ UNSPACED = [
     (0xFF66, 0xFF9D),  # halfwidth Katakana
 ]
 ALONE = np.uint32(1 << 31)  # flags a letter that is a word of its own
-
-FNV_BASIS = np.uint64(0xCBF29CE484222325)
-FNV_PRIME = np.uint64(0x00000100000001B3)
-SHINGLE_BASE = np.uint64(0x9E3779B97F4A7C15)
-MIX = np.uint64(0xD6E8FEB86659FD93)
-HALF = np.uint64(32)
 
 
 @functools.cache
@@ -61,14 +57,6 @@ def scratch(starts: NDArray[np.int64]) -> NDArray[np.uint64]:
     """Room for the words of the longest text, and one more: no word takes less than two bytes with its separator."""
     longest = int(np.diff(starts).max(initial=0))
     return np.empty(longest // 2 + 2, np.uint64)
-
-
-@numba.njit(inline="always")
-def mix(value: Any) -> Any:
-    """Spread 64 bits over 64 bits, one to one (the mixer known as degski64)."""
-    value = (value ^ (value >> HALF)) * MIX
-    value = (value ^ (value >> HALF)) * MIX
-    return value ^ (value >> HALF)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -131,10 +119,10 @@ def hash_shingles(data: Any, start: int, end: int, fold: Any, shingle_words: int
     oldest = np.uint64(1)
     rolling = np.uint64(0)
     for i in range(width):
-        rolling = rolling * SHINGLE_BASE + words[i]
-        oldest *= SHINGLE_BASE
+        rolling = rolling * BASE + words[i]
+        oldest *= BASE
     shingles[0] = mix(rolling)
     for i in range(width, num_words):
-        rolling = rolling * SHINGLE_BASE + words[i] - oldest * words[i - width]
+        rolling = rolling * BASE + words[i] - oldest * words[i - width]
         shingles[i - width + 1] = mix(rolling)
     return num_words - width + 1

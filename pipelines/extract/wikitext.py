@@ -52,11 +52,6 @@ def is_redirect(markup: str) -> bool:
     return redirect_target(markup) is not None
 
 
-def wikitext_to_text(markup: str) -> str:
-    """The text of ``read_article``."""
-    return read_article(markup).text
-
-
 def read_article(markup: str) -> Article:
     """An article's text: headings, paragraphs, lists, tables, infoboxes, formulas as ``$TeX$``, and code.
 

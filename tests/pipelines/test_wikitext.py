@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.extract.wikitext import is_redirect, read_article, redirect_target, wikitext_to_text
+from pipelines.extract.wikitext import is_redirect, read_article, redirect_target
 
 
 def test_an_article_keeps_its_prose_facts_lists_and_formulas_and_loses_its_apparatus() -> None:
@@ -73,7 +73,7 @@ Great.
     ],
 )
 def test_templates_of_prose_show_what_the_article_shows(markup: str, text: str) -> None:
-    assert wikitext_to_text(markup) == text
+    assert read_article(markup).text == text
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_templates_of_prose_show_what_the_article_shows(markup: str, text: str) 
     ],
 )
 def test_markup_reads_as_its_page_does(markup: str, text: str) -> None:
-    assert wikitext_to_text(markup) == text
+    assert read_article(markup).text == text
 
 
 def test_a_table_is_its_caption_and_a_line_for_each_row() -> None:
@@ -113,14 +113,14 @@ def test_a_table_is_its_caption_and_a_line_for_each_row() -> None:
 | {{!}}
 |}
 after"""
-    assert wikitext_to_text(markup) == (
+    assert read_article(markup).text == (
         "before\n\nThe caption\nYear | A title\n1990 | a\n1990 | * | c\none; two |\n\nafter"
     )
 
 
 def test_a_table_inside_a_table_has_its_rows_on_lines_of_their_own() -> None:
     markup = "{|\n| a\n{|\n| b || c\n|-\n| d || e\n|}\n| f\n|}"
-    assert wikitext_to_text(markup) == "a\nb | c\nd | e\nf"
+    assert read_article(markup).text == "a\nb | c\nd | e\nf"
 
 
 def test_redirects_are_told_from_articles_and_name_their_target() -> None:
@@ -143,4 +143,4 @@ UNENDING = (
 def test_markup_without_end_is_read_in_bounded_time_and_space(opening: str, closing: str) -> None:
     times = 40_000 // len(opening)
     markup = opening * times + closing * (times if closing else 0)
-    assert len(wikitext_to_text(markup)) <= len(markup)
+    assert len(read_article(markup).text) <= len(markup)

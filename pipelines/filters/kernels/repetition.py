@@ -6,9 +6,10 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.filters.kernels.hashing import BASE, find_slot, mix, table_size
+from pipelines.filters.kernels.counts import find_slot, table_size
 from pipelines.filters.kernels.words import Parts
 from pipelines.filters.repetition import DUPLICATE_NGRAMS, TOP_NGRAMS
+from pipelines.hashing import BASE, mix
 
 LONGEST_TOP = max(TOP_NGRAMS)
 LONGEST = max(DUPLICATE_NGRAMS)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.filters.kernels.characters import NEW_LINE, SPACE, Texts, code_point, kinds
-from pipelines.filters.kernels.hashing import BASE, BASIS, PRIME, mix
+from pipelines.hashing import BASE, FNV_BASIS, FNV_PRIME, mix
 
 LINE_BREAKS = 1  # at least so many new lines before a word that begins a line
 PARAGRAPH_BREAKS = 2
@@ -70,7 +70,7 @@ def write_words(data: Any, starts: Any, kinds: Any, words: Any, kinds_in_words: 
             words.breaks[count] = min(breaks, PARAGRAPH_BREAKS)
             breaks = length = 0
             found = np.uint16(0)
-            word_hash = BASIS
+            word_hash = FNV_BASIS
             while position < end:
                 point, after = code_point(data, position)
                 kind = kinds[point]
@@ -78,7 +78,7 @@ def write_words(data: Any, starts: Any, kinds: Any, words: Any, kinds_in_words: 
                     break
                 found |= kind
                 length += 1
-                word_hash = (word_hash ^ np.uint64(point)) * PRIME
+                word_hash = (word_hash ^ np.uint64(point)) * FNV_PRIME
                 position = after
             words.ends[count] = position
             words.lengths[count] = length
