@@ -4,7 +4,7 @@ A document is at risk if all documents preferred to it together hold enough of i
 and of the others only the first certain survivor that holds a line matters to them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ from pipelines.dedup.components import NO_TASK, join
 from pipelines.dedup.corpus_files import CorpusFiles
 from pipelines.dedup.joins import stretch
 from pipelines.dedup.numbering import Numbering
+from pipelines.dedup.scatter import Scatter
 from pipelines.engines import task_progress
 
 
@@ -118,17 +119,10 @@ def join_lines(lines: Any, is_uncertain: Any, is_at_risk: Any, parents: Any) -> 
                 join(parents, documents[0], document)
 
 
-class ScatterLines(PipelineStep):
+class ScatterLines(Scatter):
     """Gives each task the lines that its documents depend on; a certain survivor's to every task that asks for it."""
 
-    type = "DEDUP"
     name = "scatter lines"
-
-    def __init__(self, corpus: CorpusFiles, paths: Sequence[Path], target: Path) -> None:
-        super().__init__()
-        self.corpus = corpus
-        self.paths = paths
-        self.target = target
 
     @override
     def run(self, data: DocumentsPipeline = None, rank: int = 0, world_size: int = 1) -> DocumentsPipeline:

@@ -28,17 +28,22 @@ COMPARISONS = pa.schema(
 )
 
 
-class ScatterGroups(PipelineStep):
-    """Sorts the groups of one file by task."""
+class Scatter(PipelineStep):
+    """Sorts what each of some files holds by the task that is to read it, into the folder ``target``."""
 
     type = "DEDUP"
-    name = "scatter groups"
 
     def __init__(self, corpus: CorpusFiles, paths: Sequence[Path], target: Path) -> None:
         super().__init__()
         self.corpus = corpus
         self.paths = paths
         self.target = target
+
+
+class ScatterGroups(Scatter):
+    """Sorts the groups of one file by task."""
+
+    name = "scatter groups"
 
     @override
     def run(self, data: DocumentsPipeline = None, rank: int = 0, world_size: int = 1) -> DocumentsPipeline:
@@ -52,17 +57,10 @@ class ScatterGroups(PipelineStep):
         return data
 
 
-class ScatterComparisons(PipelineStep):
+class ScatterComparisons(Scatter):
     """Sorts one file of comparisons made before by task; those of documents that do not meet again are left out."""
 
-    type = "DEDUP"
     name = "scatter comparisons"
-
-    def __init__(self, corpus: CorpusFiles, paths: Sequence[Path], target: Path) -> None:
-        super().__init__()
-        self.corpus = corpus
-        self.paths = paths
-        self.target = target
 
     @override
     def run(self, data: DocumentsPipeline = None, rank: int = 0, world_size: int = 1) -> DocumentsPipeline:
