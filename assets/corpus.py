@@ -17,9 +17,9 @@ from pipelines.process.step import ensure_documents
 from pipelines.sources import Domain, Source
 from pipelines.tokenise import ensure_shards
 from pipelines.tokenizer import TOKENIZER_ASSET, ensure_tokenizer
-from quality.classifier import ensure_classifier
-from quality.declaration import ClassifierDeclaration
-from quality.scores import ensure_scores
+from quality.classifier.declaration import ClassifierDeclaration
+from quality.classifier.step import ensure_classifier
+from quality.scoring.step import ensure_scores
 
 
 def corpus_steps(project: Project) -> Iterator[Step]:

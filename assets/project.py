@@ -19,9 +19,9 @@ from pipelines.held_out import HeldOut
 from pipelines.sources import Domain, ModelFile, Source, read_domains
 from pipelines.store import Store
 from pipelines.tokenizer import TokenizerDeclaration
-from quality.declaration import ClassifierDeclaration
-from quality.expectations import Expectations
+from quality.classifier.declaration import ClassifierDeclaration
 from quality.perplexity.declaration import PerplexityDeclaration
+from quality.validation.expectations import Expectations
 from training.compiler.leaves import shards_of
 from training.declared.recipe import Recipe
 from training.declared.recipes import read_recipes

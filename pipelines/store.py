@@ -85,10 +85,14 @@ class Draft:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A made or current artifact. ``changes`` says why it was made, a sentence each; empty when it was current."""
+    """A made or current artifact. ``changes`` says why it was made, a sentence each; empty when it was current.
+
+    ``newer_parents`` says which parents have changed since a kept artifact was made.
+    """
 
     artifact: Artifact
     changes: list[str]
+    newer_parents: list[str] = field(default_factory=list)
 
 
 class NotCurrentError(Exception):
@@ -167,6 +171,7 @@ class Store:
         code_version: str,
         parameters: Mapping[str, Any],
         parents: Sequence[Artifact] = (),
+        keep: bool = False,
     ) -> Outcome:
         """Return the newest version of an asset if it is current, else make and publish the next version.
 
@@ -176,6 +181,8 @@ class Store:
             code_version: bumped by a person when the meaning of the output changes.
             parameters: everything else the content depends on, in JSON's types.
             parents: the artifacts it is made from.
+            keep: stay with the newest version where only its parents have changed, as what was fitted to data must: it
+                is what later data is measured by, until a person changes its parameters.
 
         Raises:
             PhaselineError: a parent failed a blocking check, another process is making this asset, the disk is full,
@@ -190,9 +197,11 @@ class Store:
             parameters["expectations"] = expectations
         references = [parent.parent for parent in parents]
         latest = self.latest(asset)
-        changes = differences(latest, code_version, parameters, references)
-        if latest is not None and not changes:
-            return Outcome(latest, [])
+        changes = own_differences(latest, code_version, parameters)
+        newer_parents = parent_differences(latest, references)
+        if latest is not None and not changes and (keep or not newer_parents):
+            return Outcome(latest, [], newer_parents)
+        changes += newer_parents
         self.begin(asset, changes)
         with self._locked(asset):
             version = (self.versions(asset) or [0])[-1] + 1
@@ -292,10 +301,8 @@ def identity(code_version: str, parameters: dict[str, Any], parents: list[Parent
     return value_digest([code_version, parameters, [[parent.asset, parent.digest] for parent in parents]])[:16]
 
 
-def differences(
-    latest: Artifact | None, code_version: str, parameters: dict[str, Any], parents: list[Parent]
-) -> list[str]:
-    """Why the newest version is not current, a sentence each; empty when it is."""
+def own_differences(latest: Artifact | None, code_version: str, parameters: dict[str, Any]) -> list[str]:
+    """Why the newest version is not current, but for its parents, a sentence each."""
     if latest is None:
         return ["it did not exist"]
     record = latest.record
@@ -304,13 +311,20 @@ def differences(
         changes.append("the last version failed a blocking check")
     if record.code_version != code_version:
         changes.append(f"code version {record.code_version} → {code_version}")
-    changes += parameter_differences("", record.parameters, parameters)
-    before = {parent.asset: parent.digest for parent in record.parents}
+    return changes + parameter_differences("", record.parameters, parameters)
+
+
+def parent_differences(latest: Artifact | None, parents: list[Parent]) -> list[str]:
+    """Which parents the newest version was not made from, and the other way round, a sentence each."""
+    if latest is None:
+        return []
+    before = {parent.asset: parent.digest for parent in latest.record.parents}
     after = {parent.asset: parent.digest for parent in parents}
-    for asset in sorted(before.keys() | after.keys()):
-        if before.get(asset) != after.get(asset):
-            changes.append(f"{asset} {before.get(asset, 'absent')[:12]} → {after.get(asset, 'absent')[:12]}")
-    return changes
+    return [
+        f"{asset} {before.get(asset, 'absent')[:12]} → {after.get(asset, 'absent')[:12]}"
+        for asset in sorted(before.keys() | after.keys())
+        if before.get(asset) != after.get(asset)
+    ]
 
 
 def parameter_differences(prefix: str, before: Any, after: Any) -> list[str]:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from quality.classifier.plots import COLOURS
 from quality.perplexity.assigned import Assigned
 from quality.perplexity.quantiles import QUADRANT_NAMES
-from quality.plots import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

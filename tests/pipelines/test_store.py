@@ -56,6 +56,20 @@ def test_an_equal_parent_does_not_make_its_children_again(tmp_path: Path) -> Non
     assert ensure(store, parents=[second]).changes == []
 
 
+def test_what_was_fitted_is_kept_until_a_person_changes_it(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    first = ensure(store, "parent", "p").artifact
+    ensure(store, parents=[first], keep=True)
+    second = ensure(store, "parent", "q", parameters={}).artifact
+    kept = ensure(store, parents=[second], keep=True)
+    assert (kept.artifact.name, kept.changes) == ("a@1", [])
+    assert kept.newer_parents == [f"parent {first.digest[:12]} → {second.digest[:12]}"]
+    again = ensure(store, parents=[second], keep=True, parameters={"fit": 2})
+    assert again.artifact.name == "a@2"
+    assert again.artifact.record.parents == [second.parent]
+    assert again.newer_parents == []
+
+
 def test_the_digest_is_of_names_and_bytes_alone(tmp_path: Path) -> None:
     one = ensure(Store(tmp_path / "one"), "a", "same").artifact
     other = ensure(Store(tmp_path / "other"), "b", "same", code_version="7").artifact

@@ -3,7 +3,7 @@
 import pytest
 from planted_corpus import BAD_WORDS, DECLARATION, GOOD_WORDS, Corpus, Planted, prose
 
-from quality.declaration import ClassifierDeclaration
+from quality.classifier.declaration import ClassifierDeclaration
 
 
 @pytest.fixture(scope="session")

@@ -16,12 +16,12 @@ from pipelines.corpus import survivors
 from pipelines.digests import document_id
 from pipelines.errors import PhaselineError
 from pipelines.store import Artifact, Store
-from quality.classifier import TEST_SCORES, ensure_classifier, model_path
-from quality.declaration import ClassifierDeclaration
-from quality.labelled import fold_of, labelled_documents
-from quality.metrics import auc, precision_recall
-from quality.model import load_model, score
-from quality.normalise import normalise
+from quality.classifier.declaration import ClassifierDeclaration
+from quality.classifier.labelled import fold_of, labelled_documents
+from quality.classifier.metrics import auc, precision_recall
+from quality.classifier.model import load_model, score
+from quality.classifier.normalise import normalise
+from quality.classifier.step import TEST_SCORES, ensure_classifier, model_path
 
 
 def declared(**changes: Any) -> ClassifierDeclaration:

@@ -17,7 +17,7 @@ from pipelines.errors import PhaselineError
 from pipelines.record import Flow
 from pipelines.shards import INDEX, INDEX_SCHEMA, TOKENS, TokenisedDocument, write_shards
 from pipelines.store import Draft, Store
-from quality.expectations import Expectations
+from quality.validation.expectations import Expectations
 
 SUITES = Path(__file__).parents[2] / "quality/expectations"
 VOCAB_SIZE = 100

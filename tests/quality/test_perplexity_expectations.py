@@ -13,9 +13,9 @@ from pipelines.corpus import QUADRANTS
 from pipelines.digests import document_id
 from pipelines.record import Flow
 from pipelines.store import Draft
-from quality.expectations import Expectations
 from quality.perplexity import assigned, attributes
 from quality.perplexity.attributes import PERPLEXITY
+from quality.validation.expectations import Expectations
 
 SUITES = Path(__file__).parents[2] / "quality/expectations"
 

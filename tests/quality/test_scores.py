@@ -13,10 +13,10 @@ from pipelines.corpus import SCORES, survivors
 from pipelines.digests import document_id
 from pipelines.errors import PhaselineError
 from pipelines.store import Artifact
-from quality.buckets import bucket_indices, byte_percentiles
-from quality.classifier import ensure_classifier
-from quality.declaration import Bucket, ClassifierDeclaration
-from quality.scores import ensure_scores
+from quality.bucketing.buckets import bucket_indices, byte_percentiles
+from quality.classifier.declaration import Bucket, ClassifierDeclaration
+from quality.classifier.step import ensure_classifier
+from quality.scoring.step import ensure_scores
 
 BUCKETS = (
     Bucket(name="high", min_percentile=75),

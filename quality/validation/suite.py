@@ -11,7 +11,7 @@ import jsonschema
 from pydantic import Field, field_validator, model_validator
 
 from pipelines.declared import Declared
-from quality.frames import FRAMES
+from quality.validation.frames import FRAMES
 
 
 class ExpectationDeclaration(Declared):

@@ -8,8 +8,8 @@ from pipelines.digests import value_digest
 from pipelines.errors import PhaselineError
 from pipelines.record import Check
 from pipelines.store import Draft
-from quality.frames import CODE_VERSION, FRAMES
-from quality.suite import Suite
+from quality.validation.frames import CODE_VERSION, FRAMES
+from quality.validation.suite import Suite
 
 
 class Expectations:
@@ -48,7 +48,7 @@ class Expectations:
 
     def validate(self, asset: str, draft: Draft) -> list[Check]:
         """Run every expectation for an asset on its draft; one check each, in the order declared."""
-        from quality.runner import run_expectations
+        from quality.validation.runner import run_expectations
 
         return [
             check

@@ -19,7 +19,7 @@ from great_expectations.core.expectation_validation_result import ExpectationVal
 from great_expectations.data_context.types.base import ProgressBarsConfig
 
 from pipelines.record import Check
-from quality.suite import ExpectationDeclaration
+from quality.validation.suite import ExpectationDeclaration
 
 WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])")
 COLUMN_ARGUMENTS = ("column", "column_A", "column_B")

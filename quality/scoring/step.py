@@ -13,12 +13,12 @@ from pipelines.documents import read_documents
 from pipelines.errors import PhaselineError
 from pipelines.record import Flow
 from pipelines.store import Artifact, Draft, Outcome, Store
-from quality.classifier import model_path
-from quality.declaration import ClassifierDeclaration
-from quality.labelled import fold_of
-from quality.model import load_model, score
-from quality.normalise import normalise
-from quality.scored import Scored
+from quality.bucketing.scored import Scored
+from quality.classifier.declaration import ClassifierDeclaration
+from quality.classifier.labelled import fold_of
+from quality.classifier.model import load_model, score
+from quality.classifier.normalise import normalise
+from quality.classifier.step import model_path
 
 CODE_VERSION = "1"
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from quality.declaration import FastTextParameters
+from quality.classifier.declaration import FastTextParameters
 
 PREFIX = "__label__"  # normalised text has no underscore, so no text can bring a label
 

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.corpus import TRAIN
-from quality.buckets import bucket_indices, byte_percentiles
-from quality.declaration import ClassifierDeclaration
-from quality.plots import plot_buckets
+from quality.bucketing.buckets import bucket_indices, byte_percentiles
+from quality.classifier.declaration import ClassifierDeclaration
+from quality.classifier.plots import plot_buckets
 
 SCHEMA = pa.schema(
     [

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from quality.declaration import Bucket
-from quality.metrics import Floats
+from quality.classifier.declaration import Bucket
+from quality.classifier.metrics import Floats
 
 
 def byte_percentiles(

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.store import Artifact, Draft, Outcome, Store
-from quality.declaration import ClassifierDeclaration
-from quality.labelled import labelled_documents, refuse_unknown_sources
-from quality.metrics import auc, precision_recall
-from quality.model import load_model, score, train_model
-from quality.plots import plot_classes
+from quality.classifier.declaration import ClassifierDeclaration
+from quality.classifier.labelled import labelled_documents, refuse_unknown_sources
+from quality.classifier.metrics import auc, precision_recall
+from quality.classifier.model import load_model, score, train_model
+from quality.classifier.plots import plot_classes
 
 CODE_VERSION = "1"
 TEST_SCORES = "test_scores.parquet"

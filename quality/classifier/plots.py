@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from quality.metrics import Floats, Labels
+from quality.classifier.metrics import Floats, Labels
 
 COLOURS = ("#1a7f5a", "#e0a63c", "#b8452f", "#5b6c8f", "#8a5a8f")
 NUM_BINS = 40

@@ -11,8 +11,8 @@ from pipelines.digests import keyed_hash
 from pipelines.errors import PhaselineError
 from pipelines.record import Flow
 from pipelines.store import Artifact
-from quality.declaration import ClassifierDeclaration
-from quality.normalise import normalise
+from quality.classifier.declaration import ClassifierDeclaration
+from quality.classifier.normalise import normalise
 
 SAMPLE_KEY = "quality/sample"
 FOLD_KEY = "quality/fold"

@@ -1,0 +1,1 @@
+"""Scores of documents, from whatever gives them, in files beside the documents."""
