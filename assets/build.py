@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.project import Project
+from assets.project import DATA_DOCS, Project
 from assets.publish import check_specs, publish
 from assets.step import Step
 
@@ -22,7 +22,7 @@ def build_asset(project: Project, steps: Sequence[Step], parents: Sequence[str])
     """
     first = steps[0]
     key = asset_key(first.node)
-    checks = project.expectations.checks(first.asset) | dict(first.checks)
+    validated = project.validators.checks(first.asset)
     by_partition = {step.partition_key: step for step in steps}
     partitions = dg.StaticPartitionsDefinition([step.partition.key for step in steps if step.partition])
     partitions_def = partitions if first.partition else None
@@ -33,14 +33,22 @@ def build_asset(project: Project, steps: Sequence[Step], parents: Sequence[str])
         group_name=first.group,
         kinds={first.node.partition("/")[0]},  # the graph shows the last part of a name alone
         description=first.description,
-        check_specs=check_specs(key, checks, partitions_def),
+        check_specs=check_specs(key, validated | dict(first.checks), partitions_def),
         partitions_def=partitions_def,
     )
     def materialise(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         step = by_partition[context.partition_key if partitions_def else None]
         outcome = step.ensure(AssetProgress(context, key, step.partition_key))
         artifact = outcome.artifact
-        return publish(context, outcome, checks, step.plots(artifact), step.tables(artifact))
+        return publish(
+            context,
+            outcome,
+            first.checks,
+            validated,
+            step.plots(artifact),
+            step.tables(artifact),
+            project.home / DATA_DOCS,
+        )
 
     return materialise
 

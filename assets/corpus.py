@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from assets.funnel_markdown import funnel_tables
 from assets.project import Project, ShardsName
+from assets.quality import buckets_asset, quality_steps
 from assets.step import Partition, Step
 from pipelines.contamination.benchmarks import BENCHMARKS_ASSET, ensure_benchmarks
 from pipelines.contamination.step import ensure_contamination
@@ -17,9 +18,6 @@ from pipelines.process.step import ensure_documents
 from pipelines.sources import Domain, Source
 from pipelines.tokenise import ensure_shards
 from pipelines.tokenizer import TOKENIZER_ASSET, ensure_tokenizer
-from quality.classifier.declaration import ClassifierDeclaration
-from quality.classifier.step import ensure_classifier
-from quality.scoring.step import ensure_scores
 
 
 def corpus_steps(project: Project) -> Iterator[Step]:
@@ -37,9 +35,7 @@ def corpus_steps(project: Project) -> Iterator[Step]:
     yield benchmarks(project)
     yield contamination(project)
     yield tokenizer(project)
-    for classifier in project.classifiers.values():
-        yield quality_classifier(project, classifier)
-        yield quality_scores(project, classifier)
+    yield from quality_steps(project)
     for shards in project.shards.values():
         yield training_shards(project, shards)
     for domain in project.domains:
@@ -79,6 +75,7 @@ def documents(project: Project, domain: Domain, source: Source, snapshot: str) -
             source,
             snapshot,
             *(project.store.require(parent) for parent in parents),
+            deferred_rules=project.deferred_rules(domain.domain),
             engine=project.engine,
             report=progress.report,
         ),
@@ -196,66 +193,30 @@ def tokenizer(project: Project) -> Step:
     )
 
 
-def quality_classifier(project: Project, declared: ClassifierDeclaration) -> Step:
-    trained_on = {*declared.positives, *declared.negatives}
-    parents = [asset for source in project.sources if source.name in trained_on for asset in source.documents]
-    return Step(
-        f"quality/{declared.name}",
-        group=declared.domain,
-        description="fastText classifier trained on declared sources, measured on documents it never saw.",
-        parents=[CONTAMINATION_ASSET, *parents],
-        ensure=lambda progress: ensure_classifier(
-            project.store,
-            declared,
-            project.store.require(CONTAMINATION_ASSET),
-            [project.store.require(parent) for parent in parents],
-            progress.report,
-        ),
-    )
-
-
-def quality_scores(project: Project, declared: ClassifierDeclaration) -> Step:
-    parents = documents_of_domain(project, declared.domain)
-    return Step(
-        f"quality/{declared.name}_scores",
-        group=declared.domain,
-        description=f"The score, percentile and bucket of every surviving document of {declared.domain}.",
-        parents=[f"quality/{declared.name}", CONTAMINATION_ASSET, *parents],
-        ensure=lambda progress: ensure_scores(
-            project.store,
-            declared,
-            project.store.require(f"quality/{declared.name}"),
-            project.store.require(CONTAMINATION_ASSET),
-            [project.store.require(parent) for parent in parents],
-            progress.report,
-        ),
-    )
-
-
 def training_shards(project: Project, shards: ShardsName) -> Step:
-    classifier = project.classifiers.get(shards.domain)
-    scores = [f"quality/{classifier.name}_scores"] if classifier else []
-    return token_shards(project, f"shards/{shards.name}", shards.domain, TRAIN, scores, shards.bucket)
+    return token_shards(project, f"shards/{shards.name}", shards.domain, TRAIN, shards.bucket)
 
 
 def held_out(project: Project, domain: str) -> Step:
-    return token_shards(project, f"held_out/{domain}", domain, HELD_OUT, [], None)
+    return token_shards(project, f"held_out/{domain}", domain, HELD_OUT, None)
 
 
-def token_shards(project: Project, asset: str, domain: str, split: str, scores: list[str], bucket: str | None) -> Step:
-    parents = documents_of_domain(project, domain)
+def token_shards(project: Project, asset: str, domain: str, split: str, bucket: str | None) -> Step:
+    parents = project.documents_of_domain(domain)
     store = project.store
+    buckets = [buckets_asset(domain)] if domain in project.buckets else []
     return Step(
         asset,
         group=domain,
         description=f"Token file and document index: {domain}{f', bucket {bucket}' if bucket else ''}, split {split}.",
-        parents=[*scores, CONTAMINATION_ASSET, *parents, TOKENIZER_ASSET],
+        parents=[*buckets, CONTAMINATION_ASSET, *parents, TOKENIZER_ASSET],
         ensure=lambda progress: ensure_shards(
             store,
             asset,
             domain=domain,
             split=split,
-            bucket=(store.require(scores[0]), bucket) if bucket else None,
+            buckets=store.require(buckets[0]) if buckets else None,
+            bucket=bucket,
             corpus=store.require(CONTAMINATION_ASSET),
             documents=[store.require(parent) for parent in parents],
             tokenizer=store.require(TOKENIZER_ASSET),
@@ -265,20 +226,9 @@ def token_shards(project: Project, asset: str, domain: str, split: str, scores: 
     )
 
 
-def newest(source: Source) -> str:
-    """The last snapshot of a source."""
-    return list(source.snapshots)[-1]
-
-
 def identifier_asset(project: Project) -> str:
     return f"model/{project.identifier.name}"
 
 
 def all_documents(project: Project) -> list[str]:
     return [asset for source in project.sources for asset in source.documents]
-
-
-def documents_of_domain(project: Project, domain: str) -> list[str]:
-    return [
-        asset for source in project.sources if project.domain_of[source.name] == domain for asset in source.documents
-    ]

@@ -8,17 +8,21 @@ from typing import Any
 
 from rich.table import Table
 
+from assets.corpus_version import corpus_version
 from assets.project import Project
 from assets.summary import megabytes
 from assets.tables import console, new_table
-from pipelines.corpus import CONTAMINATION_ASSET, HELD_OUT, TRAIN
 from pipelines.funnel.amount import Amount
 from pipelines.funnel.build import funnels
-from pipelines.funnel.corpus import TokenSet, corpus_of
 from pipelines.funnel.funnel import WAITING, Funnel, combined
 from pipelines.funnel.plot import plot_funnels
 
-AFTER = {"documents": "documents", "dedup": "after dedup", "decontamination": "after decontamination"}
+AFTER = {
+    "documents": "documents",
+    "dedup": "after dedup",
+    "decontamination": "after decontamination",
+    "buckets": "after buckets",
+}
 
 
 def funnel(project: Project, name: str | None, *, plot: Path | None, as_json: bool) -> None:
@@ -30,20 +34,13 @@ def funnel(project: Project, name: str | None, *, plot: Path | None, as_json: bo
     Raises:
         PhaselineError: there is no domain or source of that name, or the corpus is not made.
     """
-    found = funnels(corpus_of(project.store, project.store.require(CONTAMINATION_ASSET), token_sets(project)), name)
+    found = funnels(corpus_version(project), name)
     if plot is not None:
         plot_funnels(plot, found)
     if as_json:
         print(json.dumps({each.name: as_dict(each) for each in found}, indent=1))
     else:
         show(found)
-
-
-def token_sets(project: Project) -> dict[str, TokenSet]:
-    """What each asset of shards is to hold."""
-    training = {f"shards/{shards.name}": TokenSet(shards.domain, TRAIN) for shards in project.shards.values()}
-    held_out = {f"held_out/{domain.domain}": TokenSet(domain.domain, HELD_OUT) for domain in project.domains}
-    return training | held_out
 
 
 def as_dict(each: Funnel) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from assets.funnel import AFTER, token_sets
+from assets.corpus_version import token_sets
+from assets.funnel import AFTER
 from assets.project import Project
 from assets.summary import megabytes, reasons
 from pipelines.funnel.amount import Amount
 from pipelines.funnel.build import funnels
 from pipelines.funnel.corpus import corpus_of
-from pipelines.funnel.funnel import Funnel, combined
+from pipelines.funnel.funnel import Funnel, combined, summed
 from pipelines.store import Artifact
 
 
@@ -18,7 +19,7 @@ def funnel_tables(project: Project, clean: Artifact) -> Mapping[str, str]:
     Args:
         clean: the artifact of decontamination.
     """
-    found = funnels(corpus_of(project.store, clean, token_sets(project)))
+    found = funnels(corpus_of(project.store, clean, token_sets(project), project.buckets))
     steps = ["read", *AFTER.values()]
     head = [
         f"| domain | {' | '.join(f'{step} | MB' for step in steps)} | dropped for |",
@@ -29,8 +30,9 @@ def funnel_tables(project: Project, clean: Artifact) -> Mapping[str, str]:
 
 def row(each: Funnel) -> str:
     left = [each.read, *(step.all_kept for step in each.steps if step.name in AFTER)]
-    dropped = {reason: amount.num_documents for step in each.steps for reason, amount in step.dropped.items()}
-    return f"| {each.name} | {' | '.join(map(cells, left))} | {reasons(dropped)} |"
+    dropped = summed(step.dropped for step in each.steps)
+    counts = {reason: amount.num_documents for reason, amount in dropped.items()}
+    return f"| {each.name} | {' | '.join(map(cells, left))} | {reasons(counts)} |"
 
 
 def cells(amount: Amount) -> str:

@@ -14,8 +14,9 @@ from assets.console import PROGRESS
 from assets.definitions import build_definitions, project_steps
 from assets.project import Project
 from assets.step import Step, closure, outdated
+from pipelines.artifact import unsound
 from pipelines.errors import PhaselineError
-from pipelines.store import Store, disk_full, unsound
+from pipelines.store import Store, disk_full
 from training.declared.recipe import Recipe
 from training.declared.recipes import run_phases
 

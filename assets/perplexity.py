@@ -6,8 +6,9 @@ from assets.project import Project
 from assets.step import Step
 from pipelines.corpus import QUADRANTS_ASSET
 from quality.perplexity.attributes import ensure_perplexity
+from quality.perplexity.declaration import ModelFolder
 from quality.perplexity.quadrants import ensure_quadrants
-from quality.perplexity.reference import ReferenceModel, reference_model
+from quality.perplexity.reference import ReferenceModel, reference_model, reference_model_in
 from training.declared.used_names import selects_quadrants
 from training.lineage.trained_on import trained_on
 from training.runs.run import open_run
@@ -24,17 +25,16 @@ def perplexity_steps(project: Project) -> Iterator[Step]:
 
 def perplexity(project: Project, shards: str) -> Step:
     store, declared = project.store, project.perplexity
-    models = [declared.weak, declared.strong]
     return Step(
         perplexity_asset(shards),
         group="quadrants",
         description=f"The loss of a weak and a strong reference model on each document of a part of {shards}.",
-        parents=[f"shards/{shards}", *models],
+        parents=[f"shards/{shards}", *(model for model in declared.models if isinstance(model, str))],
         ensure=lambda progress: ensure_perplexity(
             store,
             perplexity_asset(shards),
             store.require(f"shards/{shards}"),
-            *(reference(project, model) for model in models),
+            *(reference(project, model) for model in declared.models),
             part=declared.part,
             scoring=declared.scoring,
             report=progress.report,
@@ -42,8 +42,10 @@ def perplexity(project: Project, shards: str) -> Step:
     )
 
 
-def reference(project: Project, model: str) -> ReferenceModel:
-    """An exported model with the text that its run reads."""
+def reference(project: Project, model: str | ModelFolder) -> ReferenceModel:
+    """An exported model with the text that its run reads, or one that the pipeline has not made."""
+    if isinstance(model, ModelFolder):
+        return reference_model_in(model.folder)
     artifact = project.store.require(model)
     return reference_model(artifact, trained_on(project.store, open_run(project.store, artifact.record.facts["run"])))
 

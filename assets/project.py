@@ -1,4 +1,4 @@
-"""Everything that is declared, read at once: sources, corpus, classifiers, expectations, recipes."""
+"""Everything that is declared, read at once: sources, corpus, scorers, buckets, expectations, recipes."""
 
 import copy
 import os
@@ -19,15 +19,20 @@ from pipelines.held_out import HeldOut
 from pipelines.sources import Domain, ModelFile, Source, read_domains
 from pipelines.store import Store
 from pipelines.tokenizer import TokenizerDeclaration
-from quality.classifier.declaration import ClassifierDeclaration
-from quality.perplexity.declaration import PerplexityDeclaration
+from quality.bucketing.declaration import BucketsDeclaration, read_buckets
+from quality.classifier.declaration import FastTextScorer
+from quality.perplexity.declaration import read_perplexity
+from quality.ratchet.ratchet import Ratchet
+from quality.scoring.declaration import HeuristicScorer, Scorer, read_scorers, refuse_unknown_measures
 from quality.validation.expectations import Expectations
+from quality.validators import Validators
 from training.compiler.leaves import shards_of
 from training.declared.recipe import Recipe
 from training.declared.recipes import read_recipes
 from training.declared.used_names import reached
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+DATA_DOCS = "data_docs"  # in the home: a page for each validation
 
 
 class Evaluation(Declared):
@@ -59,8 +64,10 @@ class Folders:
     identifier: Path = REPOSITORY / "assets/models/lid_176.yaml"
     corpus: Path = REPOSITORY / "assets/corpus.yaml"
     benchmarks: Path = REPOSITORY / "assets/benchmarks.yaml"
-    classifiers: Path = REPOSITORY / "quality/classifiers"
+    scorers: Path = REPOSITORY / "quality/scorers"
+    buckets: Path = REPOSITORY / "quality/buckets"
     expectations: Path = REPOSITORY / "quality/expectations"
+    ratchets: Path = REPOSITORY / "quality/ratchets.yaml"
     recipes: Path = REPOSITORY / "training/recipes"
     perplexity: Path = REPOSITORY / "quality/perplexity/quadrants.yaml"
     engine: Path = field(default_factory=default_engine)
@@ -68,7 +75,7 @@ class Folders:
 
 @dataclass(frozen=True)
 class ShardsName:
-    """One set of shards: a domain, and a bucket of it where the domain has a classifier."""
+    """One set of shards: a domain, and a bucket of it where the domain has buckets."""
 
     name: str
     domain: str
@@ -85,24 +92,20 @@ class Project:
         self.identifier = read_declaration(self.folders.identifier, ModelFile)
         self.corpus = read_declaration(self.folders.corpus, Corpus)
         self.benchmarks = read_benchmarks(self.folders.benchmarks)
-        self.classifiers: Mapping[str, ClassifierDeclaration] = {
-            declared.domain: declared
-            for declared in (
-                read_declaration(path, ClassifierDeclaration)
-                for path in sorted(self.folders.classifiers.glob("*.yaml"))
-            )
-        }
+        self.scorers: Mapping[str, Scorer] = read_scorers(self.folders.scorers)
+        self.buckets: Mapping[str, BucketsDeclaration] = read_buckets(self.folders.buckets)
         self.recipes: Mapping[str, Recipe] = read_recipes(self.folders.recipes)
-        self.perplexity = read_declaration(self.folders.perplexity, PerplexityDeclaration)
-        self.expectations = Expectations(self.folders.expectations)
-        self.store = Store(home, self.expectations)
+        self.perplexity = read_perplexity(self.folders.perplexity)
+        self.expectations = Expectations(self.folders.expectations, home / DATA_DOCS)
+        self.validators = Validators([self.expectations, Ratchet(self.folders.ratchets, Store(home, only_look=True))])
+        self.store = Store(home, self.validators)
         self.engine: Engine = read_engine(self.folders.engine)
         self._check()
 
     def looking(self) -> "Project":
         """This project with a store that makes nothing."""
         other = copy.copy(self)
-        other.store = Store(self.home, self.expectations, only_look=True)
+        other.store = Store(self.home, self.validators, only_look=True)
         return other
 
     @cached_property
@@ -119,12 +122,21 @@ class Project:
         """The sets of shards by the names that blends use."""
         names = []
         for domain in sorted({domain.domain for domain in self.domains}):
-            classifier = self.classifiers.get(domain)
-            if classifier is None:
-                names.append(ShardsName(domain, domain, None))
+            if domain in self.buckets:
+                names += [
+                    ShardsName(f"{domain}_{bucket}", domain, bucket) for bucket in self.buckets[domain].bucket_names
+                ]
             else:
-                names += [ShardsName(f"{domain}_{bucket}", domain, bucket) for bucket in classifier.bucket_names]
+                names.append(ShardsName(domain, domain, None))
         return {shards.name: shards for shards in names}
+
+    def documents_of_domain(self, domain: str) -> list[str]:
+        """The assets of documents of a domain's snapshots."""
+        return [asset for source in self.sources if self.domain_of[source.name] == domain for asset in source.documents]
+
+    def deferred_rules(self, domain: str) -> tuple[str, ...]:
+        """The rules that a document of a domain may be excused from by its bucket."""
+        return self.buckets[domain].deferred_rules if domain in self.buckets else ()
 
     @property
     def presets(self) -> list[Recipe]:
@@ -142,14 +154,38 @@ class Project:
 
     def _check(self) -> None:
         refuse_wrong_priority(self.corpus.priority, self.domain_of, f"{self.folders.corpus}: priority")
-        for classifier in self.classifiers.values():
-            if unknown := sorted(classifier.labels.keys() - self.domain_of.keys()):
-                raise PhaselineError(
-                    f"{self.folders.classifiers}: {classifier.name}: there is no source {', '.join(unknown)}",
-                    f"name some of: {', '.join(sorted(self.domain_of))}",
-                )
+        for scorer in self.scorers.values():
+            self._check_scorer(scorer)
+        for buckets in self.buckets.values():
+            self._check_buckets(buckets)
         for recipe in self.recipes.values():
             self.shards_of(recipe)
+
+    def _check_scorer(self, scorer: Scorer) -> None:
+        where = f"{self.folders.scorers}/{scorer.name}.yaml"
+        domains = {domain.domain: domain for domain in self.domains}
+        if scorer.domain not in domains:
+            raise PhaselineError(
+                f"{where}: domain: there is no domain {scorer.domain}", f"name one of: {', '.join(sorted(domains))}"
+            )
+        if isinstance(scorer, FastTextScorer) and (
+            unknown := sorted(scorer.source_labels.keys() - self.domain_of.keys())
+        ):
+            raise PhaselineError(
+                f"{where}: there is no source {', '.join(unknown)}",
+                f"name some of: {', '.join(sorted(self.domain_of))}",
+            )
+        if isinstance(scorer, HeuristicScorer):
+            refuse_unknown_measures(scorer, domains[scorer.domain].filters.measures, where)
+
+    def _check_buckets(self, buckets: BucketsDeclaration) -> None:
+        fit = [name for name, scorer in self.scorers.items() if scorer.domain == buckets.domain]
+        if unknown := sorted({*buckets.scorers} - {*fit}):
+            raise PhaselineError(
+                f"{self.folders.buckets}/{buckets.domain}.yaml: scorers: {', '.join(unknown)} is no scorer of "
+                f"{buckets.domain}",
+                f"name some of: {', '.join(fit) or 'none is declared'}",
+            )
 
 
 def default_home() -> Path:

@@ -2,15 +2,17 @@
 
 import base64
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from pipelines.errors import PhaselineError
+from pipelines.promotion import Promotion
 from pipelines.record import Check
-from pipelines.store import Outcome
+from pipelines.store import Artifact, Outcome
+from quality.validation.data_docs.site import page_path
 
 SEVERITY = {"error": dg.AssetCheckSeverity.ERROR, "warn": dg.AssetCheckSeverity.WARN}
 
@@ -29,26 +31,35 @@ def check_specs(
 def publish(
     context: dg.AssetExecutionContext,
     outcome: Outcome,
-    expected_checks: dict[str, bool],
+    own_checks: Collection[str],
+    validated: Collection[str],
     images: Sequence[Path],
     tables: Mapping[str, str],
+    data_docs: Path,
 ) -> dg.MaterializeResult:
     """The result of an asset function from what the library made; shows PNGs, and tables as Markdown by title.
 
+    Args:
+        own_checks: those that the step makes itself.
+        validated: those that are declared.
+        data_docs: the folder of the pages on validations.
+
     Raises:
-        PhaselineError: the artifact lacks a check that the asset declares.
+        PhaselineError: the artifact lacks a check that its step makes.
     """
     record = outcome.artifact.record
-    (context.log.info if outcome.changes else context.log.debug)(headline(outcome))
-    found = {check.name: check for check in record.checks}
-    if missing := expected_checks.keys() - found.keys():
+    (context.log.info if outcome.changes or outcome.newer_parents else context.log.debug)(headline(outcome))
+    promotion = outcome.artifact.promotion()
+    found = {name: not_yet_held(name) for name in validated} | {check.name: check for check in record.checks}
+    if missing := {*own_checks} - found.keys():
         raise PhaselineError(f"{outcome.artifact.name} was not checked for {sorted(missing)}", "materialise it again")
     return dg.MaterializeResult(
         data_version=dg.DataVersion(record.digest),
         metadata=metadata(outcome)
+        | dict(validation_page(outcome.artifact, data_docs))
         | {title: dg.MetadataValue.md(table) for title, table in tables.items()}
         | dict(plots(outcome, images)),
-        check_results=[check_result(found[name]) for name in sorted(expected_checks)],
+        check_results=[check_result(found[name], promotion) for name in sorted({*own_checks, *validated})],
     )
 
 
@@ -56,7 +67,9 @@ def headline(outcome: Outcome) -> str:
     """One line on an artifact: current, or why and how it was made."""
     record = outcome.artifact.record
     if not outcome.changes:
-        return f"{outcome.artifact.name} is current"
+        if outcome.newer_parents:
+            return f"{outcome.artifact.name} is kept as it was fitted, although {'; '.join(outcome.newer_parents[:3])}"
+        return f"{outcome.artifact.name} {'waits for a promotion' if outcome.artifact.failures() else 'is current'}"
     parts = [f"made {outcome.artifact.name} in {record.provenance.seconds:.1f} s"]
     if flow := record.flows.get("documents"):
         parts.append(f"{flow.num_kept:,} of {flow.num_in:,} documents kept")
@@ -70,9 +83,19 @@ def headline(outcome: Outcome) -> str:
     return ", ".join(parts)
 
 
-def check_result(check: Check) -> dg.AssetCheckResult:
+def not_yet_held(name: str) -> Check:
+    """The check of an artifact that was made before the check was declared, and is not made again for it."""
+    return Check(name=name, passed=True, detail="Declared after this version was made; holds for the next.")
+
+
+def check_result(check: Check, promotion: Promotion | None) -> dg.AssetCheckResult:
+    """A check as Dagster shows it; a failure that a person accepted has passed, and says who accepted it."""
+    detail = check.detail
+    accepted = promotion is not None and promotion.accepts(check)
+    if promotion is not None and accepted:
+        detail += f" {promotion.who} accepted it at {promotion.promoted_at}: {promotion.why}"
     return dg.AssetCheckResult(
-        check_name=check.name, passed=check.passed, severity=SEVERITY[check.severity], description=check.detail
+        check_name=check.name, passed=check.passed or accepted, severity=SEVERITY[check.severity], description=detail
     )
 
 
@@ -96,6 +119,13 @@ def metadata(outcome: Outcome) -> dict[str, Any]:
     for name, value in record.facts.items():
         shown[name.replace("_", " ")] = value if isinstance(value, int | float | str) else dg.MetadataValue.json(value)
     return shown
+
+
+def validation_page(artifact: Artifact, data_docs: Path) -> Iterator[tuple[str, dg.PathMetadataValue]]:
+    """The page on an artifact's validation, if it was validated on this machine."""
+    page = page_path(data_docs, artifact.asset, artifact.record.version)
+    if page.is_file():
+        yield "data docs", dg.MetadataValue.path(str(page))
 
 
 def plots(outcome: Outcome, images: Sequence[Path]) -> Iterator[tuple[str, dg.MarkdownMetadataValue]]:

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from assets.project import Project
 from assets.tables import console, new_table
-from pipelines.corpus import CONTAMINATION_ASSET, DEDUP, HELD_OUT, TRAIN, survivors
+from pipelines.corpus import CONTAMINATION_ASSET, DEDUP, survivors
 from pipelines.record import Flow
 from pipelines.store import Artifact, Store
 from training.runs.checkpoints import START, boundaries, checkpoint_steps
@@ -56,18 +56,19 @@ def steps_table(project: Project) -> Table:
     """Each step over the whole corpus; what is neither kept nor dropped would show here as lost."""
     table = new_table("Steps", "step", "documents in", "kept", "lost", "MB in", "MB kept", "dropped for")
     store = project.store
-    clean = store.require(CONTAMINATION_ASSET)
     made = [store.require(asset) for source in project.sources for asset in source.documents]
     add_step(table, "extract, identify, filter", total_flows(made))
     add_step(table, "dedup", store.require(DEDUP).record.flows)
-    add_step(table, "decontamination", clean.record.flows)
+    add_step(table, "decontamination", store.require(CONTAMINATION_ASSET).record.flows)
+    if project.buckets:
+        buckets = [store.require(f"buckets/{domain}") for domain in project.buckets]
+        add_step(table, f"buckets of {', '.join(project.buckets)}", total_flows(buckets))
     shards = [store.require(f"shards/{name}") for name in project.shards]
     held_out = [store.require(f"held_out/{domain.domain}") for domain in project.domains]
-    for name, split, artifacts in (("shards, training", TRAIN, shards), ("shards, held out", HELD_OUT, held_out)):
+    for name, artifacts in (("shards, training", shards), ("shards, held out", held_out)):
         add_step(table, name, total_flows(artifacts))
-        survived = len(survivors(clean, split=split))
         tokens = sum(artifact.record.facts["num_tokens"] for artifact in artifacts)
-        table.add_row(f"  {tokens:,} tokens", f"{survived:,}", style="dim")
+        table.add_row(f"  {tokens:,} tokens", style="dim")
     return table
 
 

@@ -69,10 +69,13 @@ def find(project: Project, name: str) -> tuple[Domain, Sequence[Source]]:
 
 
 def show_outcomes(chosen: Chosen) -> None:
-    """Print what is kept now and then by source, and what changes sides by reason."""
+    """Print what is kept now and then by source, and what changes sides by reason.
+
+    Deferred documents break a rule, and their buckets decide about them.
+    """
     found = {source: outcomes(artifacts, [chosen.domain])[0] for source, artifacts in chosen.documents.items()}
-    columns = ("source", "documents now", "then", "MB now", "then", "tokens now, about", "then")
-    table = new_table("Kept, before dedup", *columns, "newly kept", "newly dropped")
+    columns = ("source", "documents now", "then", "of them deferred", "then", "MB now", "then")
+    table = new_table("Kept, before dedup", *columns, "tokens now, about", "then", "newly kept", "newly dropped")
     for source, outcome in found.items():
         table.add_row(source, *figures({source: outcome}, chosen.rates))
     if len(found) > 1:
@@ -95,10 +98,14 @@ def figures(found: Mapping[str, Outcome], rates: Mapping[str, float]) -> list[st
     after = {source: outcome.after for source, outcome in found.items()}
     kept = summed(tally for outcome in found.values() for tally in outcome.newly_kept.values())
     dropped = summed(tally for outcome in found.values() for tally in outcome.newly_dropped.values())
+    deferred_before = summed(outcome.deferred_before for outcome in found.values())
+    deferred_after = summed(outcome.deferred_after for outcome in found.values())
     documents_now, megabytes_now = size(summed(before.values()))
     documents_then, megabytes_then = size(summed(after.values()))
     return [
-        *(documents_now, documents_then, megabytes_now, megabytes_then, tokens(before, rates), tokens(after, rates)),
+        *(documents_now, documents_then),
+        *(f"{each.num_documents:,}" for each in (deferred_before, deferred_after)),
+        *(megabytes_now, megabytes_then, tokens(before, rates), tokens(after, rates)),
         *(f"{kept.num_documents:,}", f"{dropped.num_documents:,}"),
     ]
 
@@ -112,13 +119,14 @@ def show_curve(chosen: Chosen, path: str, plot: Path | None) -> None:
     values = thresholds(everything, domain, changing)
     domains = [with_value(domain, changing, value) for value in values]
     found = {source: outcomes(artifacts, domains) for source, artifacts in chosen.documents.items()}
-    table = new_table(f"Kept, before dedup, by {path}", path, "documents", "MB", "tokens, about", "")
+    table = new_table(f"Kept, before dedup, by {path}", path, "documents", "MB", "tokens, about", "also deferred", "")
     totals = []
     for number, value in enumerate(values):
-        after = {source: by_value[number].after for source, by_value in found.items()}
-        totals.append(summed(after.values()))
+        within = {source: by_value[number].within_rules for source, by_value in found.items()}
+        deferred = sum(by_value[number].deferred_after.num_documents for by_value in found.values())
+        totals.append(summed(within.values()))
         mark = "declared" if declared is not None and value == np.float32(declared) else ""
-        table.add_row(f"{value:.4g}", *size(totals[-1]), tokens(after, chosen.rates), mark)
+        table.add_row(f"{value:.4g}", *size(totals[-1]), tokens(within, chosen.rates), f"{deferred:,}", mark)
     console.print(table)
     if plot is not None:
         plot_curve(plot, path, values, totals, declared)

@@ -4,10 +4,13 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from benchmarks.classifier.benchmark import ClassifierBenchmark
+from benchmarks.classifier.cores import cores_table, measure_cores
 from benchmarks.dedup.benchmark import DedupBenchmark
 from benchmarks.dedup_growth import growth as dedup_growth
 from benchmarks.dedup_growth.plot import plot_growth as plot_dedup_growth
@@ -28,6 +31,7 @@ BENCHMARKS: list[Benchmark] = [
     DocumentsBenchmark(),
     ExtractionBenchmark(),
     DedupBenchmark(),
+    ClassifierBenchmark(),
     ShardsBenchmark(),
     RawToShardsBenchmark(),
     LoaderBenchmark(),
@@ -35,20 +39,19 @@ BENCHMARKS: list[Benchmark] = [
 ]
 RESULTS = ROOT / "benchmarks" / "results.json"
 PLOT = ROOT / "benchmarks" / "growth.png"
-DEDUP_GROWTH = "dedup_growth"
 DEDUP_PLOT = ROOT / "benchmarks" / "dedup_growth.png"
 
 
 def main(names: list[str]) -> None:
     known = {benchmark.name: benchmark for benchmark in BENCHMARKS}
-    every = [*known, DEDUP_GROWTH]
+    every = [*known, *CURVES]
     if unknown := sorted(set(names) - set(every)):
         sys.exit(f"there is no benchmark {', '.join(unknown)}\n  remedy: name one of {', '.join(every)}")
     python = peer_python(report)
     pin_to_one_core()
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for name in names or every:
-        results[name] = measure_dedup_growth() if name == DEDUP_GROWTH else measure(known[name], python)
+        results[name] = CURVES[name]() if name in CURVES else measure(known[name], python)
         RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
     report(f"written to {RESULTS.relative_to(ROOT)}")
 
@@ -59,7 +62,15 @@ def measure_dedup_growth() -> dict[str, Any]:
     for line in dedup_growth.growth_table(points):
         report(line)
     plot_dedup_growth(points, DEDUP_PLOT)
-    return {"name": DEDUP_GROWTH, "points": [asdict(point) for point in points]}
+    return {"name": "dedup_growth", "points": [asdict(point) for point in points]}
+
+
+def measure_classifier_cores() -> dict[str, Any]:
+    """Score documents with one process up to one for each core, and print it; its entry in the results."""
+    points = measure_cores(report)
+    for line in cores_table(points):
+        report(line)
+    return {"name": "classifier_cores", "points": [asdict(point) for point in points]}
 
 
 def measure(benchmark: Benchmark, python: Path) -> dict[str, Any]:
@@ -95,5 +106,10 @@ def measure(benchmark: Benchmark, python: Path) -> dict[str, Any]:
 def report(line: str) -> None:
     print(line, flush=True)
 
+
+CURVES: Mapping[str, Callable[[], dict[str, Any]]] = {
+    "dedup_growth": measure_dedup_growth,
+    "classifier_cores": measure_classifier_cores,
+}
 
 main(sys.argv[1:])

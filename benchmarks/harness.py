@@ -37,13 +37,13 @@ class Contender:
 
 @dataclass(frozen=True)
 class Target:
-    """What ours is to reach: ``factor`` times the speed of a peer or a limit, or times the unit where none is named."""
+    """What ours is to reach: ``factor`` times the speed of another result or a limit; of the unit if none is named."""
 
     factor: float
     of: str | None = None
 
     def speed(self, speeds: Mapping[str, float]) -> float:
-        """The speed to reach, given those of the peers and limits by name."""
+        """The speed to reach, given those of the variants, peers and limits by name."""
         return self.factor * (speeds[self.of] if self.of else 1.0)
 
 

@@ -1,7 +1,8 @@
 """The processes that are measured: one core, one thread, no network."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,6 +20,17 @@ def pin_to_one_core() -> None:
     """Keep this process and its children on one core, and their libraries to one thread."""
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     os.environ |= dict.fromkeys(THREAD_VARIABLES, "1")
+
+
+@contextmanager
+def on_every_core() -> Iterator[None]:
+    """Let this process and its children use all cores for a while."""
+    pinned = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, pinned)
 
 
 def environment(folder: str) -> Mapping[str, str]:

@@ -39,7 +39,7 @@ def speed_table(
         [f"limit: {name}", f"{limit:,.0f}", f"{ours.speed / limit:,.2f}x", *padding] for name, limit in limits.items()
     ]
     yield from aligned(rows)
-    speeds = {peer.name: peer.speed for peer in peers} | dict(limits)
+    speeds = {result.name: result.speed for result in [*mine[1:], *peers]} | dict(limits)
     for target in benchmark.targets:
         wanted = target.speed(speeds)
         what = f", {target.factor:.2g} x {target.of}" if target.of else ""

@@ -16,6 +16,7 @@ REMOVALS = "removals.parquet"
 CONTAMINATION_ASSET = "corpus/contamination"
 CONTAMINATION = "contamination.parquet"  # of the documents that were dropped for what they contain
 SCORES = "scores.parquet"  # of a scored domain: id, score, percentile, bucket
+BUCKETS = "buckets.parquet"  # of a domain: the bucket of each survivor, or the reason why it has none
 QUADRANTS_ASSET = "quality/quadrants"
 QUADRANTS = "quadrants.parquet"  # of scored documents: id, shards, quadrant, reason
 
@@ -30,6 +31,15 @@ def survivors(corpus: Artifact, *, domain: str | None = None, split: str | None 
         if wanted is not None:
             table = table.filter(pc.equal(table[column], wanted))
     return table
+
+
+def survivors_within_rules(corpus: Artifact, *, domain: str | None = None, split: str | None = None) -> pa.Table:
+    """The survivors that break no rule, as ``survivors`` gives them: what may be learnt from.
+
+    The others are there because a bucket may excuse them; whether it does is not known before they are scored.
+    """
+    rows = survivors(corpus, domain=domain, split=split)
+    return rows.filter(pc.is_null(rows["broken_rule"]))
 
 
 def documents_of(rows: pa.Table, documents: Sequence[Artifact], columns: Sequence[str]) -> pa.Table:

@@ -26,6 +26,7 @@ SCHEMA = pa.schema(
         pa.field("language_score", pa.float32(), nullable=False),
         pa.field("num_bytes", pa.int64(), nullable=False),  # of the text in UTF-8
         pa.field("answer_start", pa.int64()),  # where in the text's bytes the answer begins that is evaluated apart
+        pa.field("broken_rule", pa.string()),  # the rule that it breaks and that its bucket may excuse; null for most
     ]
 )
 
@@ -45,6 +46,9 @@ REJECTED_SCHEMA = pa.schema(
 
 def attributes_schema(measures: Sequence[str]) -> pa.Schema:
     """The schema of attributes: a row for each record that has text, kept or not, in the order of reading.
+
+    What is kept is among the documents. ``reason`` says why a record is not; of a kept one it is the document's
+    ``broken_rule``, null for most.
 
     Args:
         measures: the names of the values that rules are held against or that extraction gives; null where not measured.

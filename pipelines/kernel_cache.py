@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VARIABLE = "NUMBA_CACHE_DIR"
-ROOMS = ("pipelines", "training")  # those with kernels
+ROOMS = ("pipelines", "quality", "training")  # those with kernels
 
 
 def use_cache_of_this_code() -> None:

@@ -1,14 +1,19 @@
 """What an artifact's record says: parents, parameters, what went in and out, files, checks, and the code's origin."""
 
 import functools
+import os
 import subprocess
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pipelines.digests import value_digest
+from pipelines.digests import file_digest, value_digest
+from pipelines.errors import PhaselineError
+
+RECORD = "record.json"
 
 
 class Entry(BaseModel):
@@ -47,12 +52,16 @@ class Flow(Entry):
 
 
 class Check(Entry):
-    """The outcome of one validation. A failed check of severity ``error`` blocks everything downstream."""
+    """The outcome of one validation. A failed check of severity ``error`` blocks everything downstream.
+
+    A person may accept the failure of a ``promotable`` one: that of a check on what is unusual, not on what is wrong.
+    """
 
     name: str
     passed: bool
     severity: Literal["error", "warn"] = "error"
     detail: str = ""
+    promotable: bool = False
 
     @property
     def blocks(self) -> bool:
@@ -90,6 +99,45 @@ class Record(Entry):
 def content_digest(files: list[FileEntry]) -> str:
     """The digest of an artifact's content: SHA-256 over the sorted (path, size, SHA-256) of its files."""
     return value_digest(sorted([file.path, file.num_bytes, file.sha256] for file in files))
+
+
+def describe_files(folder: Path) -> Iterator[FileEntry]:
+    """Every file below a folder but its record, with size and digest, in order of path."""
+    for relative, path in files_below(folder).items():
+        yield FileEntry(path=relative, num_bytes=path.stat().st_size, sha256=file_digest(path))
+
+
+def files_below(folder: Path) -> dict[str, Path]:
+    """Every file below a folder but its record by relative path, in order of path."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = {path.relative_to(folder).as_posix(): path for path in paths}
+    return {relative: path for relative, path in files.items() if relative != RECORD}
+
+
+def write_record(folder: Path, record: Record) -> None:
+    """Write an artifact's record whole into its folder."""
+    write_whole(folder / RECORD, record)
+
+
+def write_whole(path: Path, entry: Entry) -> None:
+    """Write an entry as JSON: beside its place, flushed to disk, then renamed."""
+    beside = path.with_name(f"{path.name}.part")
+    with beside.open("w") as file:
+        file.write(entry.model_dump_json(indent=1))
+        file.flush()
+        os.fsync(file.fileno())
+    beside.rename(path)
+
+
+def read_record(folder: Path) -> Record:
+    """Read an artifact's record; raises PhaselineError where it is missing or unreadable."""
+    path = folder / RECORD
+    try:
+        return Record.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise PhaselineError(f"there is no artifact at {folder}", "materialise it, or name another version") from None
+    except ValidationError as error:
+        raise PhaselineError(f"{path} is not a record: {error}", "restore it, or remove its folder") from error
 
 
 def provenance(seconds: float) -> Provenance:

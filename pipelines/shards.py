@@ -2,7 +2,8 @@
 
 Every document is followed by one end-of-text token, so the index covers the tokens exactly: a document's ``length``
 includes that token, and the next document's ``offset`` is where it ends. A third file holds the digest of each block of
-the token file, so that a part of it which came over a network can be told from a damaged one.
+the token file, so that a part of it which came over a network can be told from a damaged one; a fourth holds what was
+counted while the others were written.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.errors import PhaselineError
+from pipelines.index_statistics import STATISTICS, STATISTICS_SCHEMA, TOKEN_COLUMNS, group_statistics, token_columns
 from pipelines.store import Artifact
 
 Tokens = npt.NDArray[np.unsignedinteger]
@@ -42,6 +45,7 @@ INDEX_SCHEMA = pa.schema(
 )
 OFFSET = INDEX_SCHEMA.get_field_index("offset")
 DOCUMENT_SCHEMA = INDEX_SCHEMA.remove(OFFSET)  # what is known of a document before its place in the token file is
+WAITING_SCHEMA = pa.schema([*INDEX_SCHEMA, *TOKEN_COLUMNS])
 
 
 def token_dtype(vocab_size: int) -> np.dtype[np.unsignedinteger]:
@@ -80,12 +84,15 @@ class ShardsWriter:
     """Writes shards a stretch of documents at a time, in the order given, with their index and digests.
 
     Args:
-        folder: where the three files go.
+        folder: where the four files go.
     """
 
     def __init__(self, folder: Path) -> None:
         self.num_tokens = 0
-        self._waiting = INDEX_SCHEMA.empty_table()  # rows of the index, fewer than ROWS_PER_GROUP
+        self._waiting = WAITING_SCHEMA.empty_table()  # rows of the index, fewer than ROWS_PER_GROUP
+        self._num_indexed = 0
+        self._statistics: list[dict[str, Any]] = []  # a row for each row group
+        self._statistics_path = folder / STATISTICS
         self._block = hashlib.sha256()
         self._block_bytes = 0
         with ExitStack() as opened:
@@ -100,9 +107,10 @@ class ShardsWriter:
     def __exit__(self, *_: object) -> None:
         with self._opened:
             if len(self._waiting) or not self.num_tokens:
-                self._index.write_table(self._waiting, ROWS_PER_GROUP)
+                self._write_group(self._waiting)
             if self._block_bytes:
                 self._digests.write(self._block.digest())
+            pq.write_table(pa.Table.from_pylist(self._statistics, schema=STATISTICS_SCHEMA), self._statistics_path)
 
     def write(self, tokens: Tokens, documents: pa.Table) -> None:
         """Write documents that stand one after the other in ``tokens``.
@@ -115,11 +123,18 @@ class ShardsWriter:
         lengths = documents["length"].to_numpy()
         offsets = self.num_tokens + np.cumsum(lengths) - lengths
         rows = documents.select(DOCUMENT_SCHEMA.names).add_column(OFFSET, "offset", pa.array(offsets))
+        for name, column in token_columns(tokens, lengths).items():
+            rows = rows.append_column(name, pa.array(column, pa.int64()))
         self.num_tokens += len(tokens)
-        self._waiting = pa.concat_tables([self._waiting, rows.cast(INDEX_SCHEMA)])
+        self._waiting = pa.concat_tables([self._waiting, rows.cast(WAITING_SCHEMA)])
         while len(self._waiting) >= ROWS_PER_GROUP:
-            self._index.write_table(self._waiting.slice(0, ROWS_PER_GROUP).combine_chunks())
+            self._write_group(self._waiting.slice(0, ROWS_PER_GROUP).combine_chunks())
             self._waiting = self._waiting.slice(ROWS_PER_GROUP)
+
+    def _write_group(self, rows: pa.Table) -> None:
+        self._index.write_table(rows.select(INDEX_SCHEMA.names), ROWS_PER_GROUP)
+        self._statistics.append(group_statistics(rows, self._num_indexed))
+        self._num_indexed += len(rows)
 
     def _write_tokens(self, octets: pa.Buffer) -> None:
         self._tokens.write(octets)

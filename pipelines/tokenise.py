@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.corpus import SCORES, survivors
+from pipelines.corpus import BUCKETS, survivors
 from pipelines.encode import EncodeDocuments, stretches, tokens_of
 from pipelines.engines import Engine
 from pipelines.errors import PhaselineError
@@ -15,7 +15,7 @@ from pipelines.selection import files_of, grouped, write_selection
 from pipelines.shards import INDEX, ShardsWriter, token_dtype
 from pipelines.store import Artifact, Draft, Outcome, Store
 
-CODE_VERSION = "2"
+CODE_VERSION = "3"
 GROUP_BYTES = 64 << 20  # of files for each task
 STRETCH_BYTES = 256 << 20  # of text that is put in order at once: a matter of memory
 
@@ -26,7 +26,8 @@ def ensure_shards(
     *,
     domain: str,
     split: str,
-    bucket: tuple[Artifact, str] | None,
+    buckets: Artifact | None,
+    bucket: str | None,
     corpus: Artifact,
     documents: Sequence[Artifact],
     tokenizer: Artifact,
@@ -36,7 +37,8 @@ def ensure_shards(
     """Write the shards of a domain's surviving documents in one split.
 
     Args:
-        bucket: an artifact of scores and the bucket of it to take; None takes every document.
+        buckets: of the domain's documents; None where it has none, and every document is taken.
+        bucket: the one whose documents are taken; None takes those of all.
 
     Raises:
         PhaselineError: no document is left for these shards.
@@ -46,8 +48,8 @@ def ensure_shards(
 
     def make(draft: Draft) -> None:
         rows = survivors(corpus, domain=domain, split=split)
-        if bucket is not None:
-            rows = in_bucket(rows, *bucket)
+        if buckets is not None:
+            rows = in_bucket(rows, buckets, bucket)
         if not len(rows):
             raise PhaselineError(f"{asset} would hold no document", "add a source to its domain, or widen its bucket")
         selections, encoded = draft.work / "selections", draft.work / "encoded"
@@ -79,7 +81,7 @@ def ensure_shards(
         draft.facts |= {
             "domain": domain,
             "split": split,
-            "bucket": bucket[1] if bucket else None,
+            "bucket": bucket,
             "vocab_size": vocab_size,
             "end_of_text": tokenizer.record.facts["end_of_text"],
             "num_tokens": writer.num_tokens,
@@ -93,8 +95,8 @@ def ensure_shards(
         asset,
         make,
         code_version=CODE_VERSION,
-        parameters={"domain": domain, "split": split, "bucket": bucket[1] if bucket else None},
-        parents=[*([bucket[0]] if bucket else []), corpus, *relevant, tokenizer],
+        parameters={"domain": domain, "split": split, "bucket": bucket},
+        parents=[*([buckets] if buckets else []), corpus, *relevant, tokenizer],
     )
 
 
@@ -104,8 +106,8 @@ def tokens_by(index: pa.Table, column: str) -> dict[str, int]:
     return dict(sorted(zip(table[column].to_pylist(), table["length_sum"].to_pylist(), strict=True)))
 
 
-def in_bucket(rows: pa.Table, scores: Artifact, bucket: str) -> pa.Table:
-    """The rows whose id has the bucket in the scores."""
-    table = pq.read_table(scores.folder / SCORES, columns=["id", "bucket"])
-    wanted = table.filter(pc.equal(table["bucket"], bucket))["id"]
-    return rows.filter(pc.is_in(rows["id"], value_set=wanted.combine_chunks()))
+def in_bucket(rows: pa.Table, buckets: Artifact, bucket: str | None) -> pa.Table:
+    """The rows whose document is in a bucket, or in any of them where None is named."""
+    table = pq.read_table(buckets.folder / BUCKETS, columns=["id", "bucket"])
+    is_wanted = table["bucket"].is_valid() if bucket is None else pc.equal(table["bucket"], bucket)
+    return rows.filter(pc.is_in(rows["id"], value_set=table.filter(is_wanted)["id"].combine_chunks()))

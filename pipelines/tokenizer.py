@@ -9,14 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from pipelines.corpus import TRAIN, documents_of, survivors
+from pipelines.corpus import TRAIN, documents_of, survivors_within_rules
 from pipelines.declared import Declared
 from pipelines.digests import keyed_hash
 from pipelines.errors import PhaselineError
 from pipelines.store import Artifact, Draft, Outcome, Store
 
 TOKENIZER_ASSET = "tokenizer"
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 TOKENIZER = "tokenizer.json"
 END_OF_TEXT = "<|endoftext|>"
 SAMPLE_KEY = "tokenizer"
@@ -69,7 +69,7 @@ def ensure_tokenizer(
 
 def training_sample(declared: TokenizerDeclaration, corpus: Artifact, documents: Sequence[Artifact]) -> pa.Table:
     """Columns id and text: of each domain the documents with the smallest keyed hashes, up to the declared bytes."""
-    rows = survivors(corpus, split=TRAIN)
+    rows = survivors_within_rules(corpus, split=TRAIN)
     parts = []
     for domain in sorted(pc.unique(rows["domain"]).to_pylist()):
         of_domain = rows.filter(pc.equal(rows["domain"], domain))

@@ -88,6 +88,7 @@ def run(given: Given) -> None:
         SHARDS,
         domain=domain.domain,
         split=TRAIN,
+        buckets=None,
         bucket=None,
         corpus=dedup,
         documents=[documents],

@@ -71,6 +71,7 @@ def shards(given: Input) -> Artifact:
         "shards/all",
         domain=DOMAIN,
         split=TRAIN,
+        buckets=None,
         bucket=None,
         corpus=given.dedup,
         documents=given.documents,

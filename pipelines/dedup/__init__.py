@@ -1,7 +1,8 @@
 """Deduplication over all sources and snapshots: exact by id, near by MinHash and an exact comparison, repeated lines.
 
 Documents are decided on in order of preference, each against survivors only, so a removed document always names a
-survivor that it was itself held against, never the far end of a chain. The steps, each in tasks that fit into memory::
+survivor that it was itself held against, never the far end of a chain. Those that break a rule come last, whatever
+their source: the others fare as if there were none of them. The steps, each in tasks that fit into memory::
 
     signatures   of each snapshot, once: ids, band keys and line hashes, sorted    tasks: pieces of documents
     numbering    every document a number, sixty bytes in memory each

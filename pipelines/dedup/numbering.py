@@ -26,7 +26,7 @@ class Numbering(NamedTuple):
 
     ids: NDArray[np.uint64]  # [n, 2], ascending
     first: NDArray[np.int32]  # [n]: the preferred record of each document
-    priority: NDArray[np.int32]  # [n]: the place of the first record's source, the preferred source's being least
+    rank: NDArray[np.int32]  # [n]: of the first record, the preferred being least
     num_bytes: NDArray[np.int64]  # [n]: of its text
     num_characters: NDArray[np.int32]  # [n]: of its lines, where repeated lines are looked for
     document: NDArray[np.int32]  # [num_records]: the number of each record's document
@@ -51,8 +51,8 @@ class Numbering(NamedTuple):
         return np.searchsorted(self.starts, records, side="right") - 1
 
     def preference_order(self, documents: NDArray[np.int32]) -> NDArray[np.int64]:
-        """How to sort documents: by priority, measure, and number, which is by id."""
-        return np.lexsort((documents, self.measure[self.first[documents]], self.priority[documents]))
+        """How to sort documents: by rank, measure, and number, which is by id."""
+        return np.lexsort((documents, self.measure[self.first[documents]], self.rank[documents]))
 
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -85,10 +85,12 @@ def number_documents(files: Sequence[RecordFile], measure: NDArray[np.float64]) 
     document = np.empty(len(order), np.int32)
     document[order] = np.cumsum(is_new, dtype=np.int32) - 1
     ids = np.stack([high[is_new], low[is_new]], axis=1)
-    priorities = np.repeat(np.array([file.priority for file in files], np.int32), np.diff(starts))
-    first = first_records(document, len(ids), priorities, measure)
+    ranks = np.concatenate(
+        [np.empty(0, np.int32), *(file.ranks(batch) for file, batch in zip(files, batches, strict=True))]
+    )
+    first = first_records(document, len(ids), ranks, measure)
     num_bytes, num_characters = (joined(batches, name)[first] for name in ("num_bytes", "num_characters"))
-    return Numbering(ids, first, priorities[first], num_bytes, num_characters, document, measure, starts)
+    return Numbering(ids, first, ranks[first], num_bytes, num_characters, document, measure, starts)
 
 
 def joined(batches: Sequence[pa.RecordBatch], name: str) -> NDArray[Any]:
@@ -98,15 +100,15 @@ def joined(batches: Sequence[pa.RecordBatch], name: str) -> NDArray[Any]:
 
 
 @numba.njit(cache=True, nogil=True)
-def first_records(document: Any, num_documents: int, priority: Any, measure: Any) -> Any:
-    """Of each document its record of the least (priority, measure, number)."""
+def first_records(document: Any, num_documents: int, rank: Any, measure: Any) -> Any:
+    """Of each document its record of the least (rank, measure, number)."""
     first = np.full(num_documents, -1, np.int32)
     for record in range(len(document)):
         other = first[document[record]]
         if (
             other < 0
-            or priority[record] < priority[other]
-            or (priority[record] == priority[other] and measure[record] < measure[other])
+            or rank[record] < rank[other]
+            or (rank[record] == rank[other] and measure[record] < measure[other])
         ):
             first[document[record]] = record
     return first

@@ -12,7 +12,9 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Preference(Declared):
-    """Which of two documents survives where their sources have equal priority; then the smaller id.
+    """Which of two documents survives where both or neither break a rule and their sources have equal priority.
+
+    Where the measure is equal too, the one of the smaller id does.
 
     ``measure`` is num_bytes or a column of the attributes beside the documents. What was not measured comes last.
     """

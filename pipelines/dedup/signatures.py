@@ -27,7 +27,7 @@ from pipelines.documents import SCHEMA
 from pipelines.engines import Engine, task_progress
 from pipelines.store import Artifact, Draft, Outcome, Store
 
-CODE_VERSION = "1"  # to be raised as well when documents are cut into other pieces
+CODE_VERSION = "2"  # to be raised as well when documents are cut into other pieces
 
 RECORDS = pa.schema(
     [
@@ -39,6 +39,7 @@ RECORDS = pa.schema(
         pa.field("locator", pa.string(), nullable=False),
         pa.field("licence", pa.string(), nullable=False),
         pa.field("language", pa.string(), nullable=False),
+        pa.field("broken_rule", pa.string()),
     ]
 )
 KEYS = pa.schema([pa.field("key", pa.uint64(), nullable=False), pa.field("record", pa.int32(), nullable=False)])
@@ -49,7 +50,7 @@ LINES = pa.schema(
         pa.field("num_characters", pa.int32(), nullable=False),  # of all occurrences in the record together
     ]
 )
-METADATA = ["locator", "licence", "language"]
+METADATA = ["locator", "licence", "language", "broken_rule"]
 COLUMNS = pa.schema([SCHEMA.field(name) for name in ("id", *METADATA, "num_bytes")])
 
 

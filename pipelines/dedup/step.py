@@ -20,7 +20,7 @@ from pipelines.held_out import HeldOut
 from pipelines.store import Artifact, Draft, Store
 from pipelines.store import Outcome as Made
 
-CODE_VERSION = "2"
+CODE_VERSION = "3"
 COMPARISONS = "comparisons.parquet"
 
 
@@ -44,7 +44,8 @@ def ensure_dedup(
     Args:
         documents: every snapshot of every source.
         signatures: theirs, in the same order.
-        priority: every source's name, most preferred first: it decides which of two duplicates survives.
+        priority: every source's name, most preferred first: it decides which of two duplicates survives, unless one
+            alone breaks a rule.
         domains: the domain of each source.
         engine: where the steps run.
         report: is told what is done, a sentence at a time.

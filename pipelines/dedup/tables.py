@@ -41,6 +41,7 @@ SURVIVORS_SCHEMA = pa.schema(
         pa.field("language", pa.string(), nullable=False),
         pa.field("num_bytes", pa.int64(), nullable=False),
         pa.field("split", pa.string(), nullable=False),  # train or held_out
+        pa.field("broken_rule", pa.string()),  # as in the documents; null where any of its exact duplicates breaks none
         pa.field("places", pa.list_(PLACE), nullable=False),  # of all its exact duplicates; the survivor's own first
     ]
 )
@@ -67,7 +68,7 @@ ORDERED = pa.schema(
     [
         pa.field("document", pa.int32()),
         pa.field("artifact", pa.int32()),
-        *(RECORDS.field(name) for name in ("num_bytes", "locator", "licence", "language")),
+        *(RECORDS.field(name) for name in ("num_bytes", "locator", "licence", "language", "broken_rule")),
     ]
 )
 
@@ -112,7 +113,7 @@ class WriteTables(PipelineStep):
         """The first records of surviving documents."""
         ids = format_ids(numbering.ids[records["document"].to_numpy()])
         artifacts = records["artifact"].to_numpy()
-        columns = {name: records[name] for name in ("licence", "language", "num_bytes")}
+        columns = {name: records[name] for name in ("licence", "language", "num_bytes", "broken_rule")}
         columns |= {"id": ids, "split": self.splits(ids, artifacts), "places": places}
         columns |= {name: self.corpus.names(name, artifacts) for name in ("source", "snapshot", "domain")}
         return pa.table([columns[name] for name in SURVIVORS_SCHEMA.names], schema=SURVIVORS_SCHEMA)
@@ -154,7 +155,7 @@ class WriteTables(PipelineStep):
 def ordered_records(corpus: CorpusFiles, numbering: Numbering, first: int, end: int) -> pa.Table:
     """The records of the documents from ``first`` to ``end``: in order of document, the preferred first.
 
-    Columns: document, artifact, num_bytes, locator, licence, language.
+    The columns are those of ORDERED.
     """
     tables, order_columns = [ORDERED.empty_table()], []
     for place, file in enumerate(corpus.files):
@@ -165,16 +166,17 @@ def ordered_records(corpus: CorpusFiles, numbering: Numbering, first: int, end: 
         columns = [pa.array(of_file[name]) if name in of_file else batch[name] for name in ORDERED.names]
         tables.append(pa.table(columns, schema=ORDERED))
         measures = numbering.measure[numbering.starts[place] + start : numbering.starts[place] + stop]
-        order_columns.append((measures, np.full(len(batch), file.priority)))
+        order_columns.append((measures, file.ranks(batch)))
     table = pa.concat_tables(tables)
-    measure, priority = (np.concatenate([np.empty(0), *column]) for column in zip(*order_columns, strict=True))
-    order = np.lexsort((measure, priority, table["document"].to_numpy()))
+    measure, rank = (np.concatenate([np.empty(0), *column]) for column in zip(*order_columns, strict=True))
+    order = np.lexsort((measure, rank, table["document"].to_numpy()))
     return order_ties(table.take(pa.array(order)))
 
 
 def order_ties(records: pa.Table) -> pa.Table:
-    """Records of one document from one artifact, which stand together, in order of their locators."""
-    keys = np.stack([records["document"].to_numpy(), records["artifact"].to_numpy()])
+    """Records of one document from one artifact, those that break a rule apart from the others, by their locators."""
+    is_broken = records["broken_rule"].is_valid().to_numpy()
+    keys = np.stack([records["document"].to_numpy(), records["artifact"].to_numpy(), is_broken])
     is_tied = (keys[:, 1:] == keys[:, :-1]).all(axis=0)
     tied = np.flatnonzero(np.append(False, is_tied) | np.append(is_tied, False))
     if len(tied) == 0:

@@ -39,6 +39,7 @@ IMPORTED_ONCE = (  # the modules of the steps; any other is imported by each tas
     "pipelines.process.seal",
     "pipelines.process.write",
     "pipelines.site_lines.steps",
+    "pipelines.token_counts",
 )
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from pipelines.digests import file_digest
 
+DIGESTS = "digests.sqlite"  # below the root of a store
+
 # A file written twice within a tick of its file system's clock shows one time for both; the coarsest ticks are 2 s.
 TICK_NS = 2_000_000_000
 ROWS_PER_COMMIT = 1000

@@ -8,14 +8,14 @@ from typing import Any
 
 from pipelines.digests import file_digest
 from pipelines.errors import PhaselineError
-from pipelines.fetch.digest_cache import DigestCache
+from pipelines.fetch.digest_cache import DIGESTS, DigestCache
 from pipelines.fetch.download import download
 from pipelines.fetch.inventory import StoredFile, inventory_digest, write_inventory
 from pipelines.fetch.local_files import LocalFiles
 from pipelines.fetch.package import fetch_package
 from pipelines.fetch.remote_files import RemoteFiles
 from pipelines.fetch.repositories import find_repositories
-from pipelines.fetch.snapshot import DIGESTS, KEPT
+from pipelines.fetch.snapshot import KEPT
 from pipelines.places import Downloads, Folder, Package, Place, RemoteFolder
 from pipelines.sources import Source
 from pipelines.store import Draft, Outcome, Store

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import PhaselineError
-from pipelines.fetch.digest_cache import DigestCache
+from pipelines.fetch.digest_cache import DIGESTS, DigestCache
 from pipelines.fetch.inventory import StoredFile, find_in_inventory, read_inventory
 from pipelines.fetch.local_files import LocalFiles
 from pipelines.fetch.remote_files import RemoteFiles
@@ -22,7 +22,6 @@ from pipelines.sources import Source
 from pipelines.store import Artifact, Store
 
 KEPT = "files"  # the folder of what an artifact holds itself
-DIGESTS = "digests.sqlite"
 
 
 class ChangedWhileReadError(Exception):

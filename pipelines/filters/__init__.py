@@ -5,7 +5,8 @@ applied; a bound that is not declared is the one of the paper it comes from. All
 measured, also behind the first rule that a document breaks, so that other bounds can be tried on the values alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +39,23 @@ RULES: tuple[Rule, ...] = (
     *Math.RULES,
     *Code.RULES,
 )
+FILTER_REASONS = frozenset(rule.reason for rule in RULES)
+
+
+def reasons_matching(patterns: Iterable[str]) -> frozenset[str]:
+    """The reasons of rules that any of some patterns matches, such as ``c4_*``.
+
+    Raises:
+        ValueError: a pattern matches no reason.
+    """
+    found: set[str] = set()
+    for pattern in patterns:
+        matching = {reason for reason in FILTER_REASONS if fnmatchcase(reason, pattern)}
+        if not matching:
+            reasons = ", ".join(sorted(FILTER_REASONS))
+            raise ValueError(f"no rule has a reason like {pattern}; the reasons are {reasons}")
+        found |= matching
+    return frozenset(found)
 
 
 class Families(Declared):
@@ -104,8 +122,13 @@ class Filters(Families):
         measured = measure(self.families, texts, locators, languages)
         return {name: measured[name] for name in self.measures}
 
-    def broken(self, measured: "Measured", languages: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def broken(
+        self, measured: "Measured", languages: Sequence[str], deferred: Collection[str] = ()
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The first rule that each of n texts breaks, and its bound.
+
+        Args:
+            deferred: the reasons of rules that come after all others.
 
         Returns:
             The rule's number in RULES, NO_RULE where a text breaks none, shape (n,); and the bound, shape (n,).
@@ -115,18 +138,21 @@ class Filters(Families):
         bound_by = np.array([language if language in self.by_language else "" for language in languages], dtype=object)
         for language in ("", *self.by_language):
             rows = np.flatnonzero(bound_by == language)
-            for index, bound in self.for_language(language).bounds().items():
-                rule = RULES[index]
+            bounds = self.for_language(language).bounds()
+            for index in sorted(bounds, key=lambda number: (RULES[number].reason in deferred, number)):
+                rule, bound = RULES[index], bounds[index]
                 first = rows[rule.broken(measured[rule.measure][rows], bound)]
                 broken[first] = index
                 limits[first] = bound
                 rows = rows[broken[rows] == NO_RULE]
         return broken, limits
 
-    def judge(self, measured: "Measured", languages: Sequence[str]) -> list[Rejection | None]:
-        """Why each of n texts is dropped; None where it is kept."""
+    def judge(
+        self, measured: "Measured", languages: Sequence[str], deferred: Collection[str] = ()
+    ) -> list[Rejection | None]:
+        """The first rule that each of n texts breaks, those of the ``deferred`` reasons last; None where it is none."""
         rejections: list[Rejection | None] = [None] * len(languages)
-        broken, limits = self.broken(measured, languages)
+        broken, limits = self.broken(measured, languages, deferred)
         for row in np.flatnonzero(broken != NO_RULE).tolist():
             rule = RULES[broken[row]]
             rejections[row] = rule.rejection(float(measured[rule.measure][row]), float(limits[row]))

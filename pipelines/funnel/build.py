@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 
 from pipelines.corpus import HELD_OUT, TRAIN
 from pipelines.errors import PhaselineError
-from pipelines.filters import RULES
+from pipelines.filters import FILTER_REASONS
 from pipelines.funnel.amount import Amount
 from pipelines.funnel.corpus import Corpus, TokenSet
 from pipelines.funnel.count import Counts, Scope, Tally, count
 from pipelines.funnel.funnel import WAITING, Funnel, Step, combined, largest_first, total
 
 LANGUAGE_REASONS = frozenset({"language", "language_score"})
-FILTER_REASONS = frozenset(rule.reason for rule in RULES)
 
 
 def funnels(corpus: Corpus, name: str | None = None) -> list[Funnel]:
@@ -88,6 +87,7 @@ def rate(amount: Amount) -> float | None:
 def funnel(part: Part, counts: Counts, corpus: Corpus) -> Funnel:
     """The funnel of a part; the tokens of what is in no shards are estimated."""
     documents, survivors, clean = map(part.amounts, (counts.documents, counts.survivors, counts.clean))
+    buckets = buckets_step(part, clean, counts, corpus)
     rejected, duplicates, contaminated = (
         largest_first(part.amounts(tally)) for tally in (counts.rejected, counts.duplicates, counts.contaminated)
     )
@@ -101,9 +101,18 @@ def funnel(part: Part, counts: Counts, corpus: Corpus) -> Funnel:
         Step("documents", read, documents, rejected),
         Step("dedup", total(documents.values()), survivors, duplicates),
         Step("decontamination", total(survivors.values()), clean, contaminated),
-        tokenised_step(part, TRAIN, clean.get(TRAIN, Amount()), in_shards, corpus),
-        tokenised_step(part, HELD_OUT, clean.get(HELD_OUT, Amount()), in_shards, corpus),
+        buckets,
+        tokenised_step(part, TRAIN, buckets.kept.get(TRAIN, Amount()), in_shards, corpus),
+        tokenised_step(part, HELD_OUT, buckets.kept.get(HELD_OUT, Amount()), in_shards, corpus),
     )
+
+
+def buckets_step(part: Part, clean: Mapping[str, Amount], counts: Counts, corpus: Corpus) -> Step:
+    """What the buckets of a part's domain keep and drop; all passes where there are none."""
+    kept, dropped = clean, {}
+    if part.domain in corpus.buckets:
+        kept, dropped = part.amounts(counts.in_buckets), largest_first(part.amounts(counts.not_in_buckets))
+    return Step("buckets", total(clean.values()), kept, dropped)
 
 
 def tokenised_step(part: Part, split: str, came_in: Amount, in_shards: Mapping[str, Amount], corpus: Corpus) -> Step:

@@ -1,6 +1,6 @@
 """The artifacts that one corpus was made of, and what was made from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.corpus import DEDUP
@@ -23,13 +23,15 @@ class Corpus:
         documents: the snapshots of its sources.
         dedup: their survivors and removals.
         clean: the survivors after decontamination.
-        shards: those made from ``clean``, with what they hold.
-        waiting: what is not in shards as a whole, because some of its shards are not made from ``clean``.
+        buckets: by domain, those made from ``clean``.
+        shards: those made from ``clean``, and from the buckets where the domain has some, with what they hold.
+        waiting: what is not in shards as a whole, because some of its shards are not made from these.
     """
 
     documents: Sequence[Artifact]
     dedup: Artifact
     clean: Artifact
+    buckets: Mapping[str, Artifact]
     shards: Sequence[tuple[Artifact, TokenSet]]
     waiting: frozenset[TokenSet]
 
@@ -41,26 +43,39 @@ class Corpus:
         return {name: domains[name] for name in names}
 
 
-def corpus_of(store: Store, clean: Artifact, shards: Mapping[str, TokenSet]) -> Corpus:
+def corpus_of(store: Store, clean: Artifact, shards: Mapping[str, TokenSet], bucketed: Collection[str] = ()) -> Corpus:
     """A decontaminated corpus with the very artifacts that it was made from.
 
     Args:
         clean: its survivors.
         shards: the assets that are to be made from it.
+        bucketed: the domains that have buckets.
 
     Raises:
         PhaselineError: an artifact that it was made from is gone or has other content now.
     """
     (dedup,) = (store.find(parent) for parent in clean.record.parents if parent.asset == DEDUP)
     documents = [store.find(parent) for parent in dedup.record.parents if parent.asset.startswith("documents/")]
+    buckets = {}
+    for domain in sorted(bucketed):
+        artifact = newest_made_from(store, f"buckets/{domain}", clean)
+        if artifact is not None:
+            buckets[domain] = artifact
     made, waiting = [], set()
     for asset, of in shards.items():
-        artifact = store.latest(asset)
-        if artifact is not None and is_made_from(artifact, clean):
+        origin = buckets.get(of.domain) if of.domain in bucketed else clean
+        artifact = newest_made_from(store, asset, origin) if origin is not None else None
+        if artifact is not None:
             made.append((artifact, of))
         else:
             waiting.add(of)
-    return Corpus(documents, dedup, clean, made, frozenset(waiting))
+    return Corpus(documents, dedup, clean, buckets, made, frozenset(waiting))
+
+
+def newest_made_from(store: Store, asset: str, parent: Artifact) -> Artifact | None:
+    """The newest version of an asset that was made from content that ``parent`` has."""
+    versions = (store.get(asset, version) for version in reversed(store.versions(asset)))
+    return next((artifact for artifact in versions if is_made_from(artifact, parent)), None)
 
 
 def is_made_from(artifact: Artifact, parent: Artifact) -> bool:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.contamination.step import reasons_of
-from pipelines.corpus import CONTAMINATION, REMOVALS, SURVIVORS
+from pipelines.corpus import BUCKETS, CONTAMINATION, REMOVALS, SURVIVORS
 from pipelines.dedup.ids import ABSENT, find_ids, parse_ids
 from pipelines.dedup.tables import reasons
 from pipelines.documents import DOCUMENTS, REJECTED
@@ -46,17 +46,19 @@ class Counts:
     duplicates: Tally
     clean: Tally  # the survivors without the contaminated, by split
     contaminated: Tally
+    in_buckets: Tally  # by split
+    not_in_buckets: Tally
     tokenised: Tally  # by asset
 
 
 def count(corpus: Corpus, scope: Scope) -> Counts:
     """Count what the files of a corpus hold.
 
-    One batch of rows is in memory at a time and, where snapshots are counted, the survivors of the source with 40 bytes
-    each.
+    One batch of rows is in memory at a time and, where there are buckets or snapshots are counted, the survivors of a
+    domain with 40 bytes each.
 
     Raises:
-        ValueError: a tokenised document is no survivor.
+        ValueError: a document in buckets or shards is no survivor.
     """
     documents = [artifact for artifact in corpus.documents if artifact.record.parameters["source"] in scope.sources]
     return Counts(
@@ -67,6 +69,8 @@ def count(corpus: Corpus, scope: Scope) -> Counts:
         duplicates=tally(scope, duplicates(corpus.dedup)),
         clean=tally(scope, by_column(batches([corpus.clean], SURVIVORS, [*PLACE, "split"]), "split")),
         contaminated=tally(scope, contaminated(corpus)),
+        in_buckets=tally(scope, by_column(bucketed(corpus, scope, "bucket"), "split")),
+        not_in_buckets=tally(scope, by_column(bucketed(corpus, scope, "reason"), "reason")),
         tokenised=tally(scope, tokenised(corpus, scope)),
     )
 
@@ -123,34 +127,48 @@ def contaminated(corpus: Corpus) -> Iterator[Named]:
         yield rows.filter(pc.is_valid(why)), why.drop_null()
 
 
+def bucketed(corpus: Corpus, scope: Scope, column: Literal["bucket", "reason"]) -> Iterator[pa.Table]:
+    """The documents of buckets that have a bucket, or a reason why they have none."""
+    for domain in domains_of(corpus, scope) & corpus.buckets.keys():
+        places = SurvivorPlaces(corpus, domain)
+        for rows in batches([corpus.buckets[domain]], BUCKETS, ["id", "split", "num_bytes", column]):
+            yield places.added_to(rows.filter(pc.is_valid(rows[column])))
+
+
 def tokenised(corpus: Corpus, scope: Scope) -> Iterator[Named]:
     """The documents of shards under their asset."""
-    domains = {corpus.domain_of[source] for source in scope.sources}
-    snapshots = SurvivorSnapshots(corpus.clean, *scope.sources) if scope.by == "snapshot" else None
+    domains = domains_of(corpus, scope)
+    places = SurvivorPlaces(corpus, *domains) if scope.by == "snapshot" else None
     for artifact, of in corpus.shards:
         if of.domain in domains:
             for batch in batches([artifact], INDEX, ["source", "num_bytes", "id", "length"]):
                 rows = batch.rename_columns(["source", "num_bytes", "id", "num_tokens"])
-                yield snapshots.added_to(rows) if snapshots else rows, artifact.asset
+                yield places.added_to(rows.drop_columns("source")) if places else rows, artifact.asset
 
 
-class SurvivorSnapshots:
-    """The snapshot of each surviving document of one source, which an index of shards does not have."""
+def domains_of(corpus: Corpus, scope: Scope) -> set[str]:
+    """The domains of the sources that are counted."""
+    return {corpus.domain_of[source] for source in scope.sources}
 
-    def __init__(self, clean: Artifact, source: str) -> None:
-        ids, snapshots = [], []
-        for rows in batches([clean], SURVIVORS, ["id", "source", "snapshot"]):
-            of_source = rows.filter(pc.equal(rows["source"], source)).combine_chunks()
-            ids.append(parse_ids(of_source["id"].chunk(0)))
-            snapshots.append(of_source["snapshot"].chunk(0).dictionary_encode())
-        self._source = source
+
+class SurvivorPlaces:
+    """The source and snapshot of each surviving document of a domain, for rows that have its id alone."""
+
+    def __init__(self, corpus: Corpus, domain: str) -> None:
+        ids, places = [], []
+        for rows in batches([corpus.clean], SURVIVORS, ["id", "domain", "source", "snapshot"]):
+            of_domain = rows.filter(pc.equal(rows["domain"], domain))
+            ids.append(parse_ids(of_domain["id"].combine_chunks()))
+            places.append([of_domain[name].combine_chunks().dictionary_encode() for name in ("source", "snapshot")])
+        self._domain = domain
         self._ids = np.concatenate(ids)  # ascending, as the survivors are
-        self._snapshots = pa.chunked_array(snapshots).unify_dictionaries().combine_chunks()
+        self._places = [pa.chunked_array(of).unify_dictionaries().combine_chunks() for of in zip(*places, strict=True)]
 
     def added_to(self, rows: pa.Table) -> pa.Table:
-        """The rows of the source with the column snapshot; raises ValueError where a row is no survivor."""
-        of_source = rows.filter(pc.equal(rows["source"], self._source)).combine_chunks()
-        found = find_ids(self._ids, parse_ids(of_source["id"].chunk(0)))
+        """Rows with the columns source and snapshot; raises ValueError where one is no survivor of the domain."""
+        found = find_ids(self._ids, parse_ids(rows["id"].combine_chunks()))
         if (found == ABSENT).any():
-            raise ValueError(f"a document of {self._source} is in shards and does not survive")
-        return of_source.append_column("snapshot", self._snapshots.take(pa.array(found)).cast(pa.string()))
+            raise ValueError(f"a document of {self._domain} is in buckets or shards and does not survive")
+        for name, column in zip(("source", "snapshot"), self._places, strict=True):
+            rows = rows.append_column(name, column.take(pa.array(found)).cast(pa.string()))
+        return rows

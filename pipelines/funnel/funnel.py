@@ -44,18 +44,22 @@ class Step:
 
 @dataclass(frozen=True)
 class Funnel:
-    """The steps from reading to shards, in order; the last two share what decontamination kept."""
+    """The steps from reading to shards, in order; the last two share what the buckets kept.
+
+    Where a domain has no buckets, or they are not made yet, that step passes everything on.
+    """
 
     name: str
     documents: Step
     dedup: Step
     decontamination: Step
+    buckets: Step
     training: Step
     held_out: Step
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        return self.documents, self.dedup, self.decontamination, self.training, self.held_out
+        return self.documents, self.dedup, self.decontamination, self.buckets, self.training, self.held_out
 
     @property
     def read(self) -> Amount:

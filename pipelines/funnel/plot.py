@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.filters import FILTER_REASONS
 from pipelines.funnel.amount import Amount
-from pipelines.funnel.build import FILTER_REASONS, LANGUAGE_REASONS
+from pipelines.funnel.build import LANGUAGE_REASONS
 from pipelines.funnel.funnel import WAITING, Funnel
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ KINDS = {
     "training shards": ("#1a7f5a", "white"),
     "held out": ("#8fcbb1", "black"),
     WAITING: ("#d5e8df", "black"),
+    "not scored": ("#6e6e6e", "white"),
     "contaminated": ("#8a5a8f", "white"),
     "repeated lines": ("#31456e", "white"),
     "near duplicates": ("#5b6c8f", "white"),
@@ -82,6 +84,8 @@ def kinds(funnel: Funnel) -> Iterator[tuple[str, Amount]]:
     for step, kind in ((funnel.training, "training shards"), (funnel.held_out, "held out")):
         for place, amount in step.kept.items():
             yield (WAITING if place == WAITING else kind), amount
+    for reason, amount in funnel.buckets.dropped.items():
+        yield ("filters" if reason in FILTER_REASONS else "not scored"), amount
     for amount in funnel.decontamination.dropped.values():
         yield "contaminated", amount
     for reason, amount in funnel.dedup.dropped.items():

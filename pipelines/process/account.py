@@ -45,11 +45,11 @@ def totals(stats: "PipelineStats") -> Counter[str]:
     return counts
 
 
-def documents_by_language(folder: Path) -> dict[str, int]:
-    """How many documents of each language were kept, the most frequent first."""
+def documents_by(column: str, folder: Path) -> dict[str, int]:
+    """How many documents were kept with each value of a column, the most frequent first; those without are left out."""
     counts: Counter[str] = Counter()
     for path in sorted(folder.glob(DOCUMENTS)):
-        counts.update(pq.read_table(path, columns=["language"])["language"].to_pylist())
+        counts.update(pq.read_table(path, columns=[column])[column].drop_null().to_pylist())
     return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 

@@ -1,7 +1,7 @@
 """What is done to the files of a snapshot, as jobs for an engine: one, or three where lines of sites are removed."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,12 +36,14 @@ def document_jobs(
     files: RawSnapshot,
     groups: Sequence[Sequence[str]],
     identifier: Path,
+    deferred: Collection[str],
     work: Path,
 ) -> Iterable[Job]:
     """From files to documents; each task takes its group of files.
 
     Args:
         identifier: the file of the model that identifies languages.
+        deferred: the reasons of the rules that are deferred.
         work: where the jobs put what they write.
     """
     from pipelines.process.identify import IdentifyLanguage
@@ -61,7 +63,7 @@ def document_jobs(
     finish = [
         SealText(domain.mask.kinds),
         IdentifyLanguage(identifier, domain.languages, domain.min_language_score),
-        JudgeDocuments(domain.filters, measures, written),
+        JudgeDocuments(domain.filters, deferred, measures, written),
         WriteDocuments(written, source.name, snapshot),
     ]
     if not has_sites or domain.site_lines is None:

@@ -1,6 +1,6 @@
 """The step that holds documents against the filters, and writes down every value that they were held against."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +21,11 @@ BATCH_BYTES = 8 << 20
 class JudgeDocuments(PipelineStep):
     """Measures every text, also of a language that is not kept, and rejects those that break a rule.
 
+    A text that breaks deferred rules alone goes on, with the first of them as its ``broken_rule``.
+
     Args:
         filters: the domain's rules.
+        deferred: the reasons of the rules that are deferred.
         measures: the names of what extraction measured.
         folder: where the attributes go.
     """
@@ -30,9 +33,10 @@ class JudgeDocuments(PipelineStep):
     type = "FILTER"
     name = "judge"
 
-    def __init__(self, filters: Filters, measures: Sequence[str], folder: Path) -> None:
+    def __init__(self, filters: Filters, deferred: Collection[str], measures: Sequence[str], folder: Path) -> None:
         super().__init__()
         self.filters = filters
+        self.deferred = deferred
         self.measures = tuple(measures)
         self.folder = folder
 
@@ -56,13 +60,17 @@ class JudgeDocuments(PipelineStep):
         languages = [row["language"] for row in metadata]
         texts = pa.array([document.text for document in documents], pa.large_string())
         values = self.filters.measure(texts, locators, languages)
-        for row, rejection in zip(metadata, self.filters.judge(values, languages), strict=True):
-            row["rejection"] = row["rejection"] or rejection
+        for row, broken in zip(metadata, self.filters.judge(values, languages, self.deferred), strict=True):
+            row["broken_rule"] = broken.reason if broken and broken.reason in self.deferred else None
+            if row["broken_rule"] is None:
+                row["rejection"] = row["rejection"] or broken
         arrays = [
             pa.array(locators),
             pa.array([document.id for document in documents]),
             pa.array([row["rejection"] is None for row in metadata]),
-            pa.array([row["rejection"].reason if row["rejection"] else None for row in metadata], pa.string()),
+            pa.array(
+                [row["rejection"].reason if row["rejection"] else row["broken_rule"] for row in metadata], pa.string()
+            ),
             pa.array([row["num_bytes"] for row in metadata], pa.int64()),
             pa.array(languages),
             pa.array([row["language_score"] for row in metadata], pa.float32()),

@@ -1,19 +1,20 @@
 """The documents of a source's snapshot as an artifact."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
 from pipelines.engines import Engine
 from pipelines.fetch.snapshot import open_raw
-from pipelines.process.account import account, describe, documents_by_language
+from pipelines.filters import reasons_matching
+from pipelines.process.account import account, describe, documents_by
 from pipelines.process.jobs import WRITTEN, document_jobs, run_jobs
 from pipelines.site_lines.declared import NUM_LINES
 from pipelines.sources import Domain, Source
 from pipelines.store import Artifact, Draft, Outcome, Store
 
-CODE_VERSION = "2"
+CODE_VERSION = "3"
 GROUP_BYTES = 32 << 20  # of files for each task: a matter of the data, so that results do not depend on workers
 
 
@@ -25,6 +26,7 @@ def ensure_documents(
     raw: Artifact,
     identifier: Artifact,
     *,
+    deferred_rules: Sequence[str] = (),
     engine: Engine,
     report: Callable[[str], None],
 ) -> Outcome:
@@ -36,12 +38,16 @@ def ensure_documents(
         snapshot: one of the source's snapshots.
         raw: its raw data.
         identifier: the model that identifies languages.
+        deferred_rules: patterns of the reasons of rules that some bucket excuses documents from. A document that breaks
+            no other rule is kept, with the first of these that it breaks as its ``broken_rule``.
         engine: where the steps run.
         report: is told what is done, a sentence at a time.
 
     Raises:
         PhaselineError: none of the declared files is there, or a task failed for good.
+        ValueError: a pattern matches no rule's reason.
     """
+    deferred = reasons_matching(deferred_rules)
 
     def make(draft: Draft) -> None:
         files = open_raw(store, raw, source)
@@ -49,7 +55,7 @@ def ensure_documents(
         groups = group_files(sizes, files.unit, GROUP_BYTES)
         num_bytes = sum(sizes.values())
         report(f"reading {len(sizes):,} files, {num_bytes / 1e6:,.1f} MB")
-        jobs = document_jobs(domain, source, snapshot, files, groups, model_file(identifier), draft.work)
+        jobs = document_jobs(domain, source, snapshot, files, groups, model_file(identifier), deferred, draft.work)
         counts = run_jobs(jobs, draft.work, num_bytes, engine, report)
         draft.add(sorted((draft.work / WRITTEN).glob("*.parquet")))
         draft.flows = account(draft.folder, counts)
@@ -60,7 +66,8 @@ def ensure_documents(
             "num_raw_bytes": num_bytes,
             "num_masked": masked(counts),
             "num_site_lines_removed": counts[NUM_LINES],
-            "documents_by_language": documents_by_language(draft.folder),
+            "documents_by_language": documents_by("language", draft.folder),
+            "documents_by_broken_rule": documents_by("broken_rule", draft.folder),
         }
         report(describe(draft.flows))
 
@@ -77,6 +84,7 @@ def ensure_documents(
                 **domain.model_dump(mode="json", exclude={"sources", "urls"}),
                 "urls": domain.urls.parameters() if domain.urls else None,
             },
+            **({"deferred_rules": sorted(set(deferred_rules))} if deferred_rules else {}),
         },
         parents=[raw, identifier],
     )

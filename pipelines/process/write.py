@@ -1,4 +1,4 @@
-"""The last step: the documents, and beside them what was rejected."""
+"""The last step: the documents, and beside them what was rejected and what was counted."""
 
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from pipelines.documents import REJECTED_SCHEMA, SCHEMA
 from pipelines.process.seal import normalise
+from pipelines.process.statistics import DocumentStatistics
 from pipelines.process.whole_files import beside
 from pipelines.rejection import Rejection
 
@@ -20,7 +21,7 @@ EXCERPT_CHARACTERS = 200
 
 
 class WriteDocuments(PipelineStep):
-    """Writes a task's documents and its rejected records, each to a Parquet file named by the task's rank.
+    """Writes a task's documents, its rejected records and statistics, each to a Parquet file named by the task's rank.
 
     Args:
         folder: where the files go.
@@ -38,18 +39,23 @@ class WriteDocuments(PipelineStep):
 
     @override
     def run(self, data: DocumentsPipeline = None, rank: int = 0, world_size: int = 1) -> DocumentsPipeline:
+        statistics = DocumentStatistics(f"documents-{rank:05d}.parquet")
         with (
-            beside(self.folder / f"documents-{rank:05d}.parquet") as documents_path,
+            beside(self.folder / statistics.file) as documents_path,
             beside(self.folder / f"rejected-{rank:05d}.parquet") as rejected_path,
+            beside(self.folder / f"statistics-{rank:05d}.parquet") as statistics_path,
             RowWriter(documents_path, SCHEMA) as kept,
             RowWriter(rejected_path, REJECTED_SCHEMA) as rejected,
         ):
             for document in data:
                 if document.metadata["rejection"] is None:
-                    kept.write(self.kept_row(document))
+                    row = self.kept_row(document)
+                    kept.write(row)
+                    statistics.add(row)
                 else:
                     rejected.write(self.rejected_row(document))
                 yield document
+            statistics.write(statistics_path)
 
     def kept_row(self, document: Document) -> dict[str, Any]:
         own = {"id": document.id, "text": document.text, **self.origin}

@@ -1,7 +1,7 @@
 """Documents judged again by their attributes, under one or several declarations of their domain at once."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipelines.documents import ATTRIBUTES
 from pipelines.errors import PhaselineError
-from pipelines.filters import RULES
+from pipelines.filters import RULES, reasons_matching
 from pipelines.sources import Domain
 from pipelines.store import Artifact
 
@@ -33,6 +33,9 @@ class Tally:
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(self.num_documents + other.num_documents, self.num_bytes + other.num_bytes)
 
+    def __sub__(self, other: "Tally") -> "Tally":
+        return Tally(self.num_documents - other.num_documents, self.num_bytes - other.num_bytes)
+
 
 def tally(num_bytes: NDArray[np.int64]) -> Tally:
     """The tally of documents of given sizes."""
@@ -45,42 +48,72 @@ def no_tallies() -> defaultdict[str, Tally]:
 
 @dataclass
 class Outcome:
-    """What a declaration would make of documents: those kept before and after, and those that change sides."""
+    """What a declaration would make of documents: those kept before and after, and those that change sides.
+
+    Deferred are those of the kept that break a rule: their buckets decide about them.
+    """
 
     before: Tally = Tally()
     after: Tally = Tally()
+    deferred_before: Tally = Tally()
+    deferred_after: Tally = Tally()
     newly_kept: defaultdict[str, Tally] = field(default_factory=no_tallies)  # by the reason that held before
     newly_dropped: defaultdict[str, Tally] = field(default_factory=no_tallies)  # by the reason that would hold
+
+    @property
+    def within_rules(self) -> Tally:
+        """Those kept after that break no rule."""
+        return self.after - self.deferred_after
 
 
 def outcomes(documents: Sequence[Artifact], domains: Sequence[Domain]) -> list[Outcome]:
     """What each declaration of a domain would make of some of its documents, in one pass over their attributes.
 
+    The rules that were deferred when the documents were made stay so.
+
     Raises:
         PhaselineError: a declared rule has no values in the attributes.
     """
     found = [Outcome() for _ in domains]
-    for batch in attributes(documents, domains[0].filters.measures):
-        was_kept = np.asarray(batch["kept"])
-        num_bytes = np.asarray(batch["num_bytes"])
-        reasons = np.array(batch["reason"].to_pylist(), dtype=object)
-        for outcome, domain in zip(found, domains, strict=True):
-            verdicts = judged(batch, domain)
-            kept = verdicts == KEPT
-            outcome.before += tally(num_bytes[was_kept])
-            outcome.after += tally(num_bytes[kept])
-            for reason in set(reasons[kept & ~was_kept]):
-                outcome.newly_kept[reason] += tally(num_bytes[kept & (reasons == reason)])
-            for verdict in set(verdicts[was_kept & ~kept].tolist()):
-                outcome.newly_dropped[REASONS[verdict]] += tally(num_bytes[was_kept & (verdicts == verdict)])
+    for artifact in documents:
+        deferred = deferred_reasons(artifact)
+        for batch in attributes([artifact], domains[0].filters.measures):
+            for outcome, domain in zip(found, domains, strict=True):
+                add_batch(outcome, batch, judged(batch, domain, deferred), deferred)
     return found
 
 
-def judged(batch: pa.RecordBatch, domain: Domain) -> NDArray[np.int64]:
-    """Why each of n documents is dropped, as a number in REASONS; KEPT, or FIXED: shape (n,)."""
+def deferred_reasons(documents: Artifact) -> frozenset[str]:
+    """The reasons of the rules that were deferred when documents were made."""
+    return reasons_matching(documents.record.parameters.get("deferred_rules", []))
+
+
+def add_batch(outcome: Outcome, batch: pa.RecordBatch, verdicts: NDArray[np.int64], deferred: Collection[str]) -> None:
+    """Add n documents to an outcome, as they were judged and by their verdicts now, shape (n,)."""
+    num_bytes, was_kept = np.asarray(batch["num_bytes"]), np.asarray(batch["kept"])
+    reasons = batch["reason"]
+    is_deferred = np.isin(verdicts, [REASONS.index(reason) for reason in deferred])
+    kept = (verdicts == KEPT) | is_deferred
+    outcome.before += tally(num_bytes[was_kept])
+    outcome.after += tally(num_bytes[kept])
+    outcome.deferred_before += tally(num_bytes[was_kept & np.asarray(reasons.is_valid())])
+    outcome.deferred_after += tally(num_bytes[is_deferred])
+    for reason in pc.unique(reasons.filter(pa.array(kept & ~was_kept))).to_pylist():
+        had_reason = np.asarray(pc.is_in(reasons, pa.array([reason])))
+        outcome.newly_kept[reason] += tally(num_bytes[kept & ~was_kept & had_reason])
+    for verdict in set(verdicts[was_kept & ~kept].tolist()):
+        outcome.newly_dropped[REASONS[verdict]] += tally(num_bytes[was_kept & (verdicts == verdict)])
+
+
+def judged(batch: pa.RecordBatch, domain: Domain, deferred: Collection[str]) -> NDArray[np.int64]:
+    """The first rule that each of n documents breaks, the ``deferred`` reasons last: shape (n,).
+
+    Returns:
+        A number in REASONS; KEPT where a document breaks none, or FIXED.
+    """
     languages = batch["language"].to_pylist()
     measured = {name: column(batch, name) for name in domain.filters.measures}
-    verdicts, _ = domain.filters.broken(measured, languages)
+    verdicts, _ = domain.filters.broken(measured, languages, deferred)
     scores = column(batch, LANGUAGE_SCORE).astype(np.float64)
     verdicts[scores < domain.min_language_score] = REASONS.index(LANGUAGE_SCORE)
     decided = pc.is_in(batch["reason"], pa.array([None, *REASONS], pa.string()))

@@ -13,20 +13,20 @@ def plot_curve(
     path: Path,
     name: str,
     thresholds: Sequence[float],
-    kept: Sequence[Tally],
+    within_rules: Sequence[Tally],
     declared: float | None,
 ) -> None:
-    """Write a PNG: documents and megabytes kept over the threshold, the declared one marked."""
+    """Write a PNG: documents and megabytes within the rules over the threshold, the declared one marked."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 3.6), layout="constrained")
     documents = figure.subplots()
     megabytes = documents.twinx()
-    documents.plot(thresholds, [tally.num_documents for tally in kept], color=DOCUMENTS_COLOUR, marker=".")
-    megabytes.plot(thresholds, [tally.num_bytes / 1e6 for tally in kept], color=BYTES_COLOUR, marker=".")
+    documents.plot(thresholds, [tally.num_documents for tally in within_rules], color=DOCUMENTS_COLOUR, marker=".")
+    megabytes.plot(thresholds, [tally.num_bytes / 1e6 for tally in within_rules], color=BYTES_COLOUR, marker=".")
     documents.set_xlabel(name)
-    documents.set_ylabel("documents kept", color=DOCUMENTS_COLOUR)
-    megabytes.set_ylabel("MB kept", color=BYTES_COLOUR)
+    documents.set_ylabel("documents within the rules", color=DOCUMENTS_COLOUR)
+    megabytes.set_ylabel("MB within the rules", color=BYTES_COLOUR)
     for axes in (documents, megabytes):
         axes.set_ylim(bottom=0)
     if declared is not None:

@@ -1,36 +1,78 @@
-"""Percentiles of bytes and the buckets cut from them."""
+"""The level and bucket of every survivor of a domain, by thresholds that stay as they were fitted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
+import pyarrow.parquet as pq
 
-from quality.classifier.declaration import Bucket
-from quality.classifier.metrics import Floats
+from pipelines.corpus import BUCKETS, survivors
+from pipelines.store import Artifact, Draft, Outcome, Store
+from quality.bucketing.assign import Assigned
+from quality.bucketing.comparable import refuse_other_scores, scorer_parameters
+from quality.bucketing.declaration import BucketsDeclaration
+from quality.bucketing.holdings import holdings, stability
+from quality.bucketing.plots import plot_buckets
+from quality.bucketing.scored import Scored
+from quality.bucketing.thresholds import read_thresholds
+
+CODE_VERSION = "1"
+PLOT = "buckets.png"
 
 
-def byte_percentiles(
-    scores: Floats, ids: Sequence[str], num_bytes: npt.NDArray[np.integer], in_training: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.float64]:
-    """The percentile of each document among the training bytes of its stratum, shape (n,), between 0 and 100.
+def ensure_buckets(
+    store: Store,
+    declaration: BucketsDeclaration,
+    thresholds: Artifact,
+    scores: Mapping[str, Sequence[Artifact]],
+    corpus: Artifact,
+    report: Callable[[str], None],
+) -> Outcome:
+    """Put the survivors of a domain into buckets as ``buckets/<domain>``: ``buckets.parquet``, sorted by id.
 
-    Documents are ranked by score, equal scores by id. A document's percentile is that of the middle of its own bytes,
-    so that one document alone stands at 50, and of the point where it would stand if it is not for training.
+    Its columns are id, split, language, num_bytes, level, bucket, reason, and of each scorer ``score_<scorer>`` and
+    ``level_<scorer>``; exactly one of bucket and reason is null. Documents of the held-out split are placed alike.
+    Facts hold what is in the buckets and the population stability index of the levels against the fit.
 
     Args:
-        num_bytes: of each document; only those for training carry weight.
-        in_training: True for documents of the training split.
+        thresholds: of the same declaration.
+        scores: by scorer, those of every snapshot of the domain.
+        corpus: the survivors; ``broken_rule`` says which rule a document broke that was deferred.
+        report: is told what is done, a sentence at a time.
+
+    Raises:
+        PhaselineError: the thresholds were fitted to other scores, or no training document is left to be compared.
     """
-    order = np.lexsort((np.array(ids, dtype=str), scores))
-    weights = np.where(in_training, num_bytes, 0)[order]
-    total = int(weights.sum())
-    percentiles = np.empty(len(order))
-    below = np.cumsum(weights) - weights
-    percentiles[order] = 50.0 if total == 0 else 100 * (below + weights / 2) / total
-    return percentiles
+    refuse_other_scores(thresholds, scorer_parameters(declaration, scores))
+
+    def make(draft: Draft) -> None:
+        scored = Scored(declaration, survivors(corpus, domain=declaration.domain), scores)
+        assigned = Assigned(declaration, read_thresholds(thresholds), scored)
+        pq.write_table(assigned.table(), draft.folder / BUCKETS, compression="zstd")
+        draft.flows["documents"] = assigned.flow(np.ones_like(scored.num_bytes))
+        draft.flows["bytes"] = assigned.flow(scored.num_bytes)
+        draft.facts |= {
+            "domain": declaration.domain,
+            "scorers": list(declaration.scorers),
+            **holdings(assigned),
+            **stability(assigned, thresholds.record.facts),
+        }
+        plot_buckets(draft.folder / PLOT, assigned, thresholds.record.facts["levels"]["num_bytes"])
+        report(f"{declaration.domain}: {describe(draft)}")
+
+    return store.ensure(
+        f"buckets/{declaration.domain}",
+        make,
+        code_version=CODE_VERSION,
+        parameters=declaration.model_dump(mode="json", exclude={"fit"}),
+        parents=[thresholds, *(artifact for scorer in declaration.scorers for artifact in scores[scorer]), corpus],
+    )
 
 
-def bucket_indices(percentiles: Floats, buckets: Sequence[Bucket]) -> npt.NDArray[np.intp]:
-    """The position in ``buckets`` (the best first) of each percentile, shape (n,)."""
-    bounds = np.array([bucket.min_percentile for bucket in reversed(buckets)])
-    return len(buckets) - np.searchsorted(bounds, percentiles, side="right")
+def describe(draft: Draft) -> str:
+    sizes = draft.facts["buckets"]
+    held = ", ".join(
+        f"{bucket} {size['num_documents']:,} documents, {size['num_bytes'] / 1e6:.2f} MB"
+        for bucket, size in sizes.items()
+    )
+    dropped = sum(draft.flows["documents"].dropped.values())
+    return f"{held}; {dropped:,} in none; population stability index {draft.facts['population_stability_index']:.3f}"

@@ -1,14 +1,51 @@
-"""Quality classifiers as declarations: one YAML file for each domain that is bucketed."""
+"""fastText classifiers as declarations: labelled documents on two sides, and how the models are trained."""
 
-from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from pipelines.declared import Declared
+from pipelines.sources import Source, resolve_folders
+from quality.scorer import ScorerDeclaration
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Count = Annotated[int, Field(gt=0)]
+
+
+class Side(Declared):
+    """The documents of one label: those of sources of the corpus, by name, and those of labelled files.
+
+    A labelled file is read as a source is, and all its records are of this label. Where a file holds both labels, a
+    template tells them apart: a record of an empty text is no document.
+    """
+
+    sources: tuple[str, ...] = ()
+    files: tuple[Source, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the sources and of the labelled files."""
+        return *self.sources, *(file.name for file in self.files)
+
+    @model_validator(mode="after")
+    def _has_documents(self) -> "Side":
+        if not self.names:
+            raise ValueError("one class alone teaches nothing; name sources or files")
+        return self
+
+
+class LabelledDocuments(Declared):
+    """Which documents are labelled, and how much of each is read.
+
+    A source or file gives at most ``max_documents_per_source``, so that none outvotes the others on its side.
+    ``languages`` are those that both sides have: otherwise the classifier would learn to tell languages apart. Records
+    of labelled files are of these languages unless they say otherwise.
+    """
+
+    languages: tuple[str, ...] = Field(min_length=1)
+    max_documents_per_source: Count
+    min_documents_per_side: Count
+    max_characters: Count
 
 
 class FastTextParameters(Declared):
@@ -23,65 +60,51 @@ class FastTextParameters(Declared):
     seed: Annotated[int, Field(ge=0)]
 
 
-class LabelledDocuments(Declared):
-    """Which documents of the sources on both sides are labelled, and how much of each is read.
+class FastTextScorer(ScorerDeclaration):
+    """A classifier that the pipeline trains; its score is the calibrated probability of the positive side.
 
-    A source gives at most ``max_documents_per_source``, so that none outvotes the others on its side. ``languages``
-    are those that both sides have: otherwise the classifier would learn to tell languages apart.
+    Documents are split into ``num_folds`` by a hash of their id. For each fold there is a model that has not seen it:
+    the next fold calibrates that model, the others train it. ``threshold`` is the probability from which a document is
+    called positive. Raising ``fit`` fits the classifier again to the corpus as it is then.
     """
 
-    languages: tuple[str, ...] = Field(min_length=1)
-    max_documents_per_source: Count
-    min_documents_per_side: Count
-    max_characters: Count
-
-
-class Bucket(Declared):
-    """A bucket holds the documents from ``min_percentile`` up to the next better bucket."""
-
-    name: Name
-    min_percentile: Annotated[float, Field(ge=0, lt=100)]
-
-
-class ClassifierDeclaration(Declared):
-    """A classifier that scores one domain, and the buckets that its scores are cut into.
-
-    ``positives`` and ``negatives`` are names of sources. Documents are split into ``num_folds`` by a hash of their id,
-    and each fold is scored by a model trained on the others. Percentiles are of bytes, within each ``stratify_by``.
-    """
-
-    name: Name
-    domain: Name
-    positives: tuple[str, ...] = Field(min_length=1)
-    negatives: tuple[str, ...] = Field(min_length=1)
+    kind: Literal["fasttext"]
+    fit: Annotated[int, Field(ge=1)]
+    positives: Side
+    negatives: Side
     documents: LabelledDocuments
-    num_folds: Annotated[int, Field(ge=2)]
+    num_folds: Annotated[int, Field(ge=3)]
     fasttext: FastTextParameters
-    stratify_by: Literal["language"] | None
-    buckets: tuple[Bucket, ...] = Field(min_length=1)
+    threshold: Annotated[float, Field(gt=0, lt=1)]
 
     @property
-    def bucket_names(self) -> list[str]:
-        """The names of the buckets, the best first."""
-        return [bucket.name for bucket in self.buckets]
+    def sides(self) -> dict[int, Side]:
+        """The two sides by label."""
+        return {1: self.positives, 0: self.negatives}
 
     @property
-    def labels(self) -> Mapping[str, int]:
-        """The label of each source: 1 for positives, 0 for negatives."""
-        return dict.fromkeys(self.positives, 1) | dict.fromkeys(self.negatives, 0)
+    def source_labels(self) -> dict[str, int]:
+        """The label of each source of the corpus that is named."""
+        return {source: label for label, side in self.sides.items() for source in side.sources}
 
-    @field_validator("buckets")
-    @classmethod
-    def _descend_to_zero(cls, buckets: tuple[Bucket, ...]) -> tuple[Bucket, ...]:
-        bounds = [bucket.min_percentile for bucket in buckets]
-        if bounds != sorted(set(bounds), reverse=True) or bounds[-1] != 0:
-            raise ValueError(f"min_percentile must fall from bucket to bucket and end at 0, but is {bounds}")
-        if len({bucket.name for bucket in buckets}) < len(buckets):
-            raise ValueError("two buckets have the same name; rename one of them")
-        return buckets
+    @property
+    def files(self) -> tuple[Source, ...]:
+        """The labelled files of both sides."""
+        return *self.positives.files, *self.negatives.files
+
+    def resolved(self, folder: Path) -> "FastTextScorer":
+        """The scorer with the relative folders of its labelled files made absolute."""
+
+        def resolved(side: Side) -> Side:
+            return side.model_copy(update={"files": tuple(resolve_folders(file, folder) for file in side.files)})
+
+        return self.model_copy(update={"positives": resolved(self.positives), "negatives": resolved(self.negatives)})
 
     @model_validator(mode="after")
-    def _sides_are_apart(self) -> "ClassifierDeclaration":
-        if both := sorted({*self.positives} & {*self.negatives}):
+    def _names_are_told_apart(self) -> "FastTextScorer":
+        if both := sorted({*self.positives.names} & {*self.negatives.names}):
             raise ValueError(f"{', '.join(both)} is among both positives and negatives; remove it from one side")
+        for side in self.sides.values():
+            if twice := sorted({name for name in side.names if side.names.count(name) > 1}):
+                raise ValueError(f"{', '.join(twice)} is named twice; rename or remove one of them")
         return self

@@ -1,96 +1,92 @@
-"""The labelled documents of a classifier: chosen from the training split, hashed into folds."""
+"""The labelled documents of a classifier: both sides together, in the order of sampling, with their folds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.corpus import TRAIN, documents_of, survivors
-from pipelines.digests import keyed_hash
+from pipelines.digests import value_digest
 from pipelines.errors import PhaselineError
+from pipelines.readers.records import Record
 from pipelines.record import Flow
 from pipelines.store import Artifact
-from quality.classifier.declaration import ClassifierDeclaration
+from quality.classifier.candidates import sample_order
+from quality.classifier.declaration import FastTextScorer
+from quality.classifier.from_files import documents_of_files
+from quality.classifier.from_sources import documents_of_sources
 from quality.classifier.normalise import normalise
-
-SAMPLE_KEY = "quality/sample"
-FOLD_KEY = "quality/fold"
-
-
-def fold_of(document: str, num_folds: int) -> int:
-    """The fold of a document id, labelled or not."""
-    return keyed_hash(document, FOLD_KEY) % num_folds
+from quality.classifier.split import folds_of
 
 
 def labelled_documents(
-    declaration: ClassifierDeclaration, corpus: Artifact, documents: Sequence[Artifact]
+    scorer: FastTextScorer, corpus: Artifact, documents: Sequence[Artifact], records: Mapping[str, Iterable[Record]]
 ) -> tuple[pa.Table, Flow]:
-    """The documents that a classifier learns from, in hashed order, and where the others went.
+    """The documents that a classifier learns from, and where the others went.
+
+    Of documents with the same words one is taken: a model that learnt from it would have seen the others as well.
+
+    Args:
+        records: those of each labelled file, by its name.
 
     Returns:
-        A table with columns id, source, label (1 or 0), fold and text (normalised), and the flow of documents.
+        A table with columns id, source (or the file's name), label (1 or 0), fold and words (normalised text), and the
+        flow of documents.
 
     Raises:
-        PhaselineError: a side has too few documents.
+        PhaselineError: a document is on both sides, or a side has too few documents.
     """
-    labels = declaration.labels
-    rows = survivors(corpus, split=TRAIN)
-    rows = rows.filter(pc.is_in(rows["source"], pa.array(sorted(labels))))
-    readable = rows.filter(pc.is_in(rows["language"], pa.array(declaration.documents.languages)))
-    chosen = capped(readable, declaration.documents.max_documents_per_source)
-    side = np.array([labels[source] for source in chosen["source"].to_pylist()], dtype=np.int8)
-    refuse_small_sides(declaration, side, rows, readable)
-    texts = documents_of(chosen, documents, ["text"])["text"].to_pylist()
-    ids = chosen["id"].to_pylist()
-    table = pa.table(
-        {
-            "id": chosen["id"],
-            "source": chosen["source"],
-            "label": side,
-            "fold": np.array([fold_of(document, declaration.num_folds) for document in ids], dtype=np.int16),
-            "text": [normalise(text, declaration.documents.max_characters) for text in texts],
-        }
+    of_sources = documents_of_sources(scorer, corpus, documents)
+    of_files = documents_of_files(scorer, corpus, records)
+    candidates = in_sample_order(pa.concat_tables([of_sources.table, of_files.table]))
+    words = normalise(candidates["text"].combine_chunks(), scorer.documents.max_characters)
+    folds = folds_of(candidates["id"].to_pylist(), scorer.num_folds)
+    table = candidates.drop_columns(["text"]).append_column("fold", pa.array(folds)).append_column("words", words)
+    with_words = table.filter(pc.not_equal(table["words"], ""))
+    labelled = with_words.take(first_of_each(with_words["words"]))
+    dropped = of_sources.dropped + of_files.dropped
+    dropped["no_words"] += len(table) - len(with_words)
+    dropped["same_words"] += len(with_words) - len(labelled)
+    flow = Flow(
+        num_in=of_sources.num_in + of_files.num_in,
+        num_kept=len(labelled),
+        dropped={reason: count for reason, count in sorted(dropped.items()) if count},
     )
-    dropped = {"language": len(rows) - len(readable), "over_source_maximum": len(readable) - len(chosen)}
-    return table, Flow(num_in=len(rows), num_kept=len(chosen), dropped=dropped)
+    refuse_small_sides(scorer, labelled, flow)
+    return labelled, flow
 
 
-def capped(rows: pa.Table, max_documents_per_source: int) -> pa.Table:
-    """At most so many rows of each source, those first in the order of a hash of their id; all in that order."""
-    order = np.argsort([keyed_hash(document, SAMPLE_KEY) for document in rows["id"].to_pylist()], kind="stable")
-    sources = rows["source"].to_pylist()
-    taken: dict[str, int] = dict.fromkeys(sources, 0)
-    chosen = []
-    for row in order.tolist():
-        source = sources[row]
-        if taken[source] < max_documents_per_source:
-            taken[source] += 1
-            chosen.append(row)
-    return rows.take(pa.array(chosen, type=pa.int64()))
+def in_sample_order(table: pa.Table) -> pa.Table:
+    order = np.argsort([sample_order(document) for document in table["id"].to_pylist()], kind="stable")
+    return table.take(pa.array(order))
 
 
-def refuse_unknown_sources(declaration: ClassifierDeclaration, documents: Sequence[Artifact]) -> None:
-    """Raise PhaselineError if a declared source has no artifact among the documents."""
-    known = {artifact.record.parameters["source"] for artifact in documents}
-    unknown = [source for source in declaration.labels if source not in known]
-    if unknown:
-        raise PhaselineError(
-            f"classifier {declaration.name} names {', '.join(unknown)}, but no such source has documents",
-            f"name sources that are declared: {', '.join(sorted(known))}",
-        )
+def first_of_each(column: pa.ChunkedArray) -> pa.Array:
+    """The rows where a value stands for the first time, ascending."""
+    numbers = column.combine_chunks().dictionary_encode().indices.to_numpy()
+    return pa.array(np.sort(np.unique(numbers, return_index=True)[1]))
 
 
-def refuse_small_sides(
-    declaration: ClassifierDeclaration, side: np.ndarray, rows: pa.Table, readable: pa.Table
-) -> None:
-    """Raise PhaselineError if a side has fewer documents than declared."""
-    wanted = declaration.documents.min_documents_per_side
-    sides: Mapping[str, int] = {"positives": int((side == 1).sum()), "negatives": int((side == 0).sum())}
-    for name, count in sides.items():
-        if count < wanted:
+def training_set_digest(labelled: pa.Table) -> str:
+    """The digest of which documents are labelled how, whatever their order."""
+    return value_digest(sorted(zip(labelled["id"].to_pylist(), labelled["label"].to_pylist(), strict=True)))
+
+
+def refuse_small_sides(scorer: FastTextScorer, labelled: pa.Table, flow: Flow) -> None:
+    """Raise PhaselineError if a side has fewer documents than declared, or none in a fold."""
+    wanted = scorer.documents.min_documents_per_side
+    labels, folds = labelled["label"].to_numpy(), labelled["fold"].to_numpy()
+    for label, side in ((1, "positives"), (0, "negatives")):
+        sizes = np.bincount(folds[labels == label], minlength=scorer.num_folds)
+        if sizes.sum() < wanted:
+            dropped = ", ".join(f"{reason} {count}" for reason, count in flow.dropped.items()) or "none"
             raise PhaselineError(
-                f"classifier {declaration.name} has {count} {name}, fewer than min_documents_per_side {wanted}; "
-                f"{len(rows) - len(readable)} documents are not in {', '.join(declaration.documents.languages)}",
-                f"add sources to {name}, raise max_documents_per_source, or lower min_documents_per_side",
+                f"classifier {scorer.name} has {sizes.sum()} {side}, fewer than min_documents_per_side {wanted}; "
+                f"dropped on both sides: {dropped}",
+                f"add sources or files to {side}, raise max_documents_per_source, or lower min_documents_per_side",
+            )
+        if not sizes.all():
+            raise PhaselineError(
+                f"classifier {scorer.name} has {sizes.sum()} {side} and {scorer.num_folds} folds, one without {side}",
+                f"add sources or files to {side}, or lower num_folds",
             )

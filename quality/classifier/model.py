@@ -1,62 +1,68 @@
-"""fastText models of two classes: deterministic training, and scores between 0 and 1."""
+"""A trained classifier, for whoever scores documents or asks why one scores as it does."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from quality.classifier.declaration import FastTextParameters
-
-PREFIX = "__label__"  # normalised text has no underscore, so no text can bring a label
-
-
-class Model(Protocol):
-    """The part of a fastText model that is used here."""
-
-    def predict(self, text: list[str], k: int) -> tuple[list[list[str]], list[Any]]: ...
-
-    def get_words(self) -> list[str]: ...
+from quality.classifier.calibration import read_calibrations
+from quality.classifier.declaration import FastTextScorer
+from quality.classifier.explain import word_contributions
+from quality.classifier.linear import END_OF_LINE, logits, read_model
+from quality.classifier.normalise import normalise
+from quality.classifier.split import folds_of
+from quality.classifier.train import model_path
 
 
-def train_model(path: Path, texts: Sequence[str], labels: Sequence[int], parameters: FastTextParameters) -> None:
-    """Train on normalised texts in the order given and save the model: the same bytes for the same input.
+class CrossFitted:
+    """The models of all folds, calibrated. Each document is scored by the one that has not seen its fold.
 
     Args:
-        path: where the model goes; the training text lies beside it while it is read.
-        labels: 1 or 0 for each text.
+        folder: of the artifact ``classifiers/<name>``.
+        scorer: the declaration that it was made from.
     """
-    import fasttext
 
-    lines = path.with_suffix(".txt")
-    lines.write_text("".join(f"{PREFIX}{label} {text}\n" for label, text in zip(labels, texts, strict=True)))
-    model = fasttext.train_supervised(
-        input=str(lines),
-        dim=parameters.dim,
-        wordNgrams=parameters.word_ngrams,
-        bucket=parameters.num_buckets,
-        minCount=parameters.min_count,
-        epoch=parameters.num_epochs,
-        lr=parameters.learning_rate,
-        seed=parameters.seed,
-        thread=1,  # threads update the weights in any order
-        verbose=0,
-    )
-    lines.unlink()
-    model.save_model(str(path))
+    def __init__(self, folder: Path, scorer: FastTextScorer) -> None:
+        self._num_folds = scorer.num_folds
+        self._max_characters = scorer.documents.max_characters
+        self._models = [read_model(model_path(folder, fold)) for fold in range(scorer.num_folds)]
+        self._calibrations = read_calibrations(folder)
 
+    def score(self, ids: pa.Array, texts: pa.LargeStringArray) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """The calibrated probability of each of n documents to be positive, float32 [n], and whether it has words.
 
-def load_model(path: Path) -> Model:
-    import fasttext
+        Every score is finite; that of a document without words says nothing about it.
 
-    return fasttext.load_model(str(path))
+        Args:
+            ids: the documents' ids, n strings.
+            texts: their texts, without nulls.
+        """
+        words = normalise(texts, self._max_characters)
+        folds = folds_of(ids.to_pylist(), self._num_folds)
+        scores = np.empty(len(texts), np.float32)
+        for fold, (model, calibration) in enumerate(zip(self._models, self._calibrations, strict=True)):
+            rows = np.flatnonzero(folds == fold)
+            scores[rows] = calibration.probabilities(logits(model, words, rows))
+        return scores, pc.greater(pc.binary_length(words), 0).to_numpy(zero_copy_only=False)
 
+    def explain(self, document: str, text: str, most: int) -> list[tuple[str, float]]:
+        """The words that speak most for and against a document, and by how much, in the logit of its score.
 
-def score(model: Model, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-    """The probability of label 1 for each normalised text, shape (len(texts),); finite for empty texts too."""
-    if not texts:
-        return np.empty(0, dtype=np.float32)
-    labels, probabilities = model.predict(list(texts), k=2)
-    positive = [row[names.index(f"{PREFIX}1")] for names, row in zip(labels, probabilities, strict=True)]
-    return np.clip(np.array(positive, dtype=np.float32), 0, 1)  # fastText adds 1e-5 before it takes a logarithm
+        Args:
+            document: the document's id.
+            most: how many words for and how many against, at most.
+
+        Returns:
+            Words with what they add (above 0) or take (below 0), from the greatest to the least.
+        """
+        (fold,) = folds_of([document], self._num_folds).tolist()
+        (words,) = normalise(pa.array([text], pa.large_string()), self._max_characters).to_pylist()
+        slope = self._calibrations[fold].slope
+        parts = word_contributions(self._models[fold], words)
+        del parts[END_OF_LINE]
+        ordered = sorted(((word, slope * part) for word, part in parts.items()), key=lambda item: (-item[1], item[0]))
+        speaking_for = [item for item in ordered if item[1] > 0][:most]
+        speaking_against = [item for item in ordered if item[1] < 0][-most:]
+        return speaking_for + speaking_against

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from pipelines.record import Flow
 from quality.perplexity.declaration import QuadrantsDeclaration
-from quality.perplexity.quantiles import QUADRANT_NAMES, Bools, Cut, cut_at_quantiles, threshold_at
+from quality.perplexity.quantiles import QUADRANT_NAMES, Cut, cut_at_quantiles
+from quality.quantiles import Bools, threshold_at
 
 WHOLE = "all"  # the one stratum where nothing is stratified
 UNSCORED = -1

@@ -18,7 +18,13 @@ from pipelines.record import Flow
 from pipelines.shards import Shards, open_shards
 from pipelines.store import Artifact, Draft, Outcome, Store
 from quality.perplexity.declaration import ScoringDeclaration
-from quality.perplexity.reference import ReferenceModel, refuse_unfit
+from quality.perplexity.reference import (
+    ReferenceModel,
+    has_tokenizer_of,
+    refuse_two_tokenizers,
+    refuse_unfit,
+    tokenizer_file,
+)
 from quality.perplexity.score import Documents, document_losses
 
 CODE_VERSION = "1"
@@ -56,15 +62,16 @@ def ensure_perplexity(
     Perplexity difference is (PPL_weak - PPL_strong) / PPL_weak (arXiv:2501.13126), here 1 - exp(L_strong - L_weak) of
     the mean losses L. It lies below 1, and below 0 where the weak model is the better one.
 
-    What a killed run has scored is kept, and used when the same work goes on.
+    Models of another tokenizer than the shards' score the documents' texts in tokens of their own, which lengths then
+    are in. What a killed run has scored is kept, and used when the same work goes on.
 
     Args:
         part: of the shards, whose documents are scored; no document of it may have trained the models.
         report: is told how far the work is, a sentence at a time.
 
     Raises:
-        PhaselineError: a model is unfit for these shards (``refuse_unfit``), both models are one, or no document is
-            left to score.
+        PhaselineError: a model is unfit for these shards (``refuse_unfit``), both models are one or have different
+            tokenizers, or no document is left to score.
     """
     parameters = {
         "part": part.model_dump(),
@@ -75,7 +82,10 @@ def ensure_perplexity(
     parts = store.folder(asset) / PARTS / value_digest([CODE_VERSION, shards.digest, parameters])
 
     def make(draft: Draft) -> None:
+        from quality.perplexity.reencode import reencoded
+
         refuse_one_model(weak, strong)
+        refuse_two_tokenizers(weak, strong)
         opened = open_shards(shards)
         tokens_to_score = part.tokens(opened.index["offset"].to_numpy(), opened.num_tokens)
         for reference in (weak, strong):
@@ -88,7 +98,11 @@ def ensure_perplexity(
                 f"{shards.name} has no document of {scoring.min_tokens} tokens or more from {part.start} to {part.end}",
                 "score a larger part of the shards, or lower scoring.min_tokens",
             )
-        documents = documents_to_score(opened, scored, shards.record.facts["end_of_text"], scoring.max_tokens)
+        documents = documents_to_score(opened, scored, shards.record.facts["end_of_text"])
+        if not has_tokenizer_of(store, weak, shards):
+            documents = reencoded(documents, tokenizer_file(store, shards), weak, scoring.max_tokens, parts)
+        num_truncated = int((documents.num_scored > scoring.max_tokens).sum())
+        documents = documents.first(scoring.max_tokens)
         report(f"{shards.name}: {len(documents):,} documents, {int(documents.num_scored.sum()):,} tokens to score")
         table = perplexity_table(
             opened.index["id"],
@@ -104,7 +118,7 @@ def ensure_perplexity(
         draft.facts |= measures(table) | {
             "weak": weak.name,
             "strong": strong.name,
-            "num_truncated_documents": int((opened.index["length"].to_numpy()[scored] > scoring.max_tokens).sum()),
+            "num_truncated_documents": num_truncated,
         }
 
     models = [reference.artifact for reference in (weak, strong) if reference.artifact is not None]
@@ -134,9 +148,9 @@ def reasons_without_score(shards: Shards, tokens_to_score: range, min_tokens: in
     return np.select([outside, lengths < min_tokens], [OUTSIDE_PART, TOO_SHORT], "")
 
 
-def documents_to_score(shards: Shards, rows: npt.NDArray[np.intp], end_of_text: int, max_tokens: int) -> Documents:
+def documents_to_score(shards: Shards, rows: npt.NDArray[np.intp], end_of_text: int) -> Documents:
     offsets, lengths = shards.index["offset"].to_numpy()[rows], shards.index["length"].to_numpy()[rows]
-    return Documents(shards.tokens, offsets, np.minimum(lengths, max_tokens), end_of_text)
+    return Documents(shards.tokens, offsets, lengths, end_of_text)
 
 
 def perplexity_table(

@@ -1,10 +1,11 @@
 """What is declared about perplexity and quadrants: how documents are scored, and where the scores are cut."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pipelines.declared import Declared
+from pipelines.declared import Declared, read_declaration
 from pipelines.evidence import Evidence
 from pipelines.parts import Part
 
@@ -43,16 +44,42 @@ class QuadrantsDeclaration(Declared):
     stratify_by: tuple[Literal["language", "domain"], ...]
 
 
+class ModelFolder(Declared):
+    """A causal language model that the pipeline has not made, with its tokenizer, in Hugging Face format."""
+
+    folder: Path
+
+
 class PerplexityDeclaration(Declared):
     """Two reference models, the part of the shards that they score and have not learnt from, and the quadrants.
 
-    ``weak`` and ``strong`` are assets of exported models.
+    ``weak`` and ``strong`` are assets of exported models, or folders; both have one tokenizer.
     """
 
     paper: str
-    weak: str
-    strong: str
+    weak: str | ModelFolder
+    strong: str | ModelFolder
     part: Part
     scoring: ScoringDeclaration
     quadrants: QuadrantsDeclaration
     evidence: tuple[Evidence, ...]
+
+    @property
+    def models(self) -> tuple[str | ModelFolder, str | ModelFolder]:
+        """The weak and the strong model."""
+        return self.weak, self.strong
+
+
+def read_perplexity(path: Path) -> PerplexityDeclaration:
+    """Read the declaration; relative folders in it start at the folder that it lies in.
+
+    Raises:
+        PhaselineError: it is not valid.
+    """
+    declared = read_declaration(path, PerplexityDeclaration)
+    folders = {
+        name: ModelFolder(folder=(path.parent / model.folder.expanduser()).resolve())
+        for name, model in (("weak", declared.weak), ("strong", declared.strong))
+        if isinstance(model, ModelFolder)
+    }
+    return declared.model_copy(update=folders)

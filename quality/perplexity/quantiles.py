@@ -1,4 +1,4 @@
-"""Weighted quantiles of documents, exact and with ties broken by id, and the quadrants that two of them cut."""
+"""The quadrants that weighted quantiles of perplexity and of perplexity difference cut."""
 
 from dataclasses import dataclass
 
@@ -6,38 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from quality.perplexity.declaration import QuadrantsDeclaration
+from quality.quantiles import Bools, Floats, Ids, Threshold, threshold_at
 
 # In the order of the stages of arXiv:2502.05551.
 QUADRANT_NAMES = ("high_ppl_low_pd", "high_ppl_high_pd", "low_ppl_low_pd", "low_ppl_high_pd")
-
-Floats = npt.NDArray[np.floating]
-Ids = npt.NDArray[np.str_]
-Bools = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Threshold:
-    """The first document of the high side in the order of value, then id. Applied again, it cuts as it did."""
-
-    value: float
-    id: str
-
-    def is_high(self, values: Floats, ids: Ids) -> Bools:
-        """Which documents are on the high side, shape (n,)."""
-        return (values > self.value) | ((values == self.value) & (ids >= self.id))
-
-
-def threshold_at(values: Floats, ids: Ids, weights: npt.NDArray[np.integer], quantile: float) -> Threshold:
-    """The threshold below which lies ``quantile`` of the weight, or less by no more than one document's.
-
-    Args:
-        values: shape (n,), n at least 1.
-        weights: shape (n,), positive.
-    """
-    order = np.lexsort((ids, values))
-    cumulative = np.cumsum(weights[order])
-    first = order[np.searchsorted(cumulative, quantile * cumulative[-1], side="right")]
-    return Threshold(float(values[first]), str(ids[first]))
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.errors import PhaselineError
-from pipelines.record import Parent, content_digest
-from pipelines.store import Artifact, Store, describe_files
+from pipelines.record import Parent, content_digest, describe_files
+from pipelines.store import Artifact, Store
 from pipelines.tokenizer import TOKENIZER, TOKENIZER_ASSET
 
 CONFIG = "config.json"
@@ -53,35 +53,49 @@ def reference_model_in(folder: Path) -> ReferenceModel:
     return ReferenceModel(folder, content_digest(list(describe_files(folder))), str(folder), None)
 
 
+def refuse_two_tokenizers(weak: ReferenceModel, strong: ReferenceModel) -> None:
+    """Raise PhaselineError if the models do not encode text alike: losses over different tokens cannot be compared."""
+    if encoding_of(weak) != encoding_of(strong):
+        raise PhaselineError(
+            f"{weak.name} has another tokenizer than {strong.name}",
+            "name two models with one tokenizer, of which each folder holds a copy",
+        )
+
+
 def refuse_unfit(
     store: Store, reference: ReferenceModel, shards: Artifact, tokens_to_score: range, max_tokens: int
 ) -> None:
     """Raise PhaselineError if a model cannot score the documents that lie in some of the shards' tokens.
 
-    That is where its tokenizer is another, its vocabulary is smaller, its context is shorter than ``max_tokens``, or
-    it was trained on some of what it would score.
+    That is where the pipeline has made it with another tokenizer, its vocabulary is smaller than its tokenizer's, its
+    context is shorter than ``max_tokens``, or it was trained on some of what it would score.
     """
-    refuse_other_tokenizer(store, reference, shards)
-    refuse_small(reference, shards, max_tokens)
+    if reference.artifact is not None and not has_tokenizer_of(store, reference, shards):
+        raise PhaselineError(
+            f"{reference.name} has another tokenizer than {shards.name}",
+            "name reference models that were trained with the tokenizer that the shards were made with",
+        )
+    refuse_small(reference, max_tokens)
     refuse_trained_on(reference, shards, tokens_to_score)
 
 
-def refuse_other_tokenizer(store: Store, reference: ReferenceModel, shards: Artifact) -> None:
-    """Raise PhaselineError if a model's tokenizer would encode text otherwise than the shards' did."""
-    path = reference.folder / TOKENIZER
-    if not path.is_file():
-        raise PhaselineError(f"there is no {TOKENIZER} in {reference.folder}", "save the model with its tokenizer")
-    if encoding(path) != encoding(tokenizer_file(store, shards)):
-        raise PhaselineError(
-            f"{reference.name} has another tokenizer than {shards.name}",
-            "name reference models with the tokenizer that the shards were made with",
-        )
+def has_tokenizer_of(store: Store, reference: ReferenceModel, shards: Artifact) -> bool:
+    """Whether a model's tokenizer encodes text as the shards' did."""
+    return encoding_of(reference) == encoding(tokenizer_file(store, shards))
 
 
 def tokenizer_file(store: Store, shards: Artifact) -> Path:
     """The file of the tokenizer that shards were made with."""
     (tokenizer,) = [parent for parent in shards.record.parents if parent.asset == TOKENIZER_ASSET]
     return store.find(tokenizer).folder / TOKENIZER
+
+
+def encoding_of(reference: ReferenceModel) -> dict[str, Any]:
+    """How a model's tokenizer encodes text; raises PhaselineError where the model has none."""
+    path = reference.folder / TOKENIZER
+    if not path.is_file():
+        raise PhaselineError(f"there is no {TOKENIZER} in {reference.folder}", "save the model with its tokenizer")
+    return encoding(path)
 
 
 def encoding(path: Path) -> dict[str, Any]:
@@ -92,15 +106,16 @@ def encoding(path: Path) -> dict[str, Any]:
     return {field: declared[field] for field in ENCODING_FIELDS}
 
 
-def refuse_small(reference: ReferenceModel, shards: Artifact, max_tokens: int) -> None:
-    """Raise PhaselineError if a model lacks some of the shards' token ids, or reads fewer than ``max_tokens``."""
+def refuse_small(reference: ReferenceModel, max_tokens: int) -> None:
+    """Raise PhaselineError if a model lacks some of its tokenizer's ids, or reads fewer than ``max_tokens``."""
+    from tokenizers import Tokenizer
     from transformers import AutoConfig
 
     config = AutoConfig.from_pretrained(reference.folder, local_files_only=True).get_text_config()
-    vocab_size = shards.record.facts["vocab_size"]
+    vocab_size = Tokenizer.from_file(str(reference.folder / TOKENIZER)).get_vocab_size()
     if config.vocab_size < vocab_size:
         raise PhaselineError(
-            f"{reference.name} has {config.vocab_size:,} token ids and {shards.name} has {vocab_size:,}",
+            f"{reference.name} has {config.vocab_size:,} token ids and its tokenizer {vocab_size:,}",
             "name a model whose vocabulary is the tokenizer's",
         )
     context = getattr(config, "max_position_embeddings", max_tokens)  # absent where the context is unbounded

@@ -3,7 +3,7 @@
 import itertools
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.errors import PhaselineError
+from quality.batches import batches_by_length
 from quality.language_model import IGNORED, load_model, summed_losses
 from quality.perplexity.reference import ReferenceModel
 
@@ -30,13 +31,17 @@ class Documents:
     tokens: npt.NDArray[np.unsignedinteger]
     offsets: Ints  # shape (n,)
     num_scored: Ints  # shape (n,), at least 1
-    end_of_text: int
+    end_of_text: int  # stands before each document
 
     def __len__(self) -> int:
         return len(self.offsets)
 
     def take(self, rows: Ints | slice) -> "Documents":
         return Documents(self.tokens, self.offsets[rows], self.num_scored[rows], self.end_of_text)
+
+    def first(self, num_tokens: int) -> "Documents":
+        """The same documents, of which no more than the first ``num_tokens`` are scored."""
+        return Documents(self.tokens, self.offsets, np.minimum(self.num_scored, num_tokens), self.end_of_text)
 
 
 def document_losses(
@@ -89,17 +94,6 @@ def part_losses(model: Any, documents: Documents) -> Losses:
         batch = documents.take(rows)
         losses[rows] = summed_losses(model, *padded(batch)) / batch.num_scored
     return losses
-
-
-def batches_by_length(lengths: Ints, tokens_per_batch: int) -> Iterator[Ints]:
-    """Rows in batches that hold at most ``tokens_per_batch`` with their padding, or a single row that is longer."""
-    order = np.argsort(lengths, kind="stable")
-    start = 0
-    for end, row in enumerate(order):
-        if end > start and (end + 1 - start) * lengths[row] > tokens_per_batch:
-            yield order[start:end]
-            start = end
-    yield order[start:]
 
 
 def padded(batch: Documents) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

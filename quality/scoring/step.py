@@ -1,96 +1,97 @@
-"""The score, percentile and bucket of every surviving document of a domain."""
+"""Scoring: every document of a snapshot by one scorer, in files beside those of the documents."""
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.corpus import SCORES, TRAIN, survivors
-from pipelines.documents import read_documents
-from pipelines.errors import PhaselineError
+from pipelines.dedup.pieces import pieces_of, pieces_of_file
+from pipelines.documents import DOCUMENTS
+from pipelines.engines import Engine
+from pipelines.process.account import totals
 from pipelines.record import Flow
 from pipelines.store import Artifact, Draft, Outcome, Store
-from quality.bucketing.scored import Scored
-from quality.classifier.declaration import ClassifierDeclaration
-from quality.classifier.labelled import fold_of
-from quality.classifier.model import load_model, score
-from quality.classifier.normalise import normalise
-from quality.classifier.step import model_path
+from quality.scoring.declaration import Scorer
+from quality.scoring.facts import score_facts
+from quality.scoring.kinds import parameters_of, prepared
+from quality.scoring.table import SCORES_SCHEMA, scores_name
 
 CODE_VERSION = "1"
 
 
 def ensure_scores(
     store: Store,
-    declaration: ClassifierDeclaration,
-    classifier: Artifact,
-    corpus: Artifact,
-    documents: Sequence[Artifact],
+    scorer: Scorer,
+    fitted: Artifact | None,
+    documents: Artifact,
+    *,
+    engine: Engine,
     report: Callable[[str], None],
 ) -> Outcome:
-    """Score and bucket a domain's surviving documents as ``quality/<name>_scores``: ``scores.parquet``, sorted by id.
+    """Score a snapshot's documents as ``scores/<scorer>/<source>/<snapshot>``.
 
-    Percentiles are of the training split; documents of other splits are placed among them and move no threshold.
+    For each ``documents-00000.parquet`` there is a ``scores-00000.parquet`` with the same rows in the same order,
+    SCORES_SCHEMA. All documents are scored, also those that a bucket has yet to excuse from a filter.
 
     Args:
-        documents: the documents of the domain; those of other domains are ignored.
+        fitted: the artifact behind the scorer: its classifier, or the raw score files; None for other kinds.
+        documents: those of one snapshot of a source.
+        engine: where the steps run.
         report: is told what is done, a sentence at a time.
 
     Raises:
-        PhaselineError: no document of the domain survived in the training split.
+        PhaselineError: the scorer is unfit, a score file is not what is declared, or a task failed for good.
     """
-    parents = [artifact for artifact in documents if artifact.record.facts["domain"] == declaration.domain]
+    source, snapshot = (documents.record.parameters[name] for name in ("source", "snapshot"))
 
     def make(draft: Draft) -> None:
-        rows = survivors(corpus, domain=declaration.domain)
-        if TRAIN not in rows["split"].to_pylist():
-            raise PhaselineError(
-                f"no training document of {declaration.domain} survived, so {declaration.name} has no percentiles",
-                f"add a source to {declaration.domain}, or remove the classifier's declaration",
-            )
-        scored = Scored(declaration, rows, score_documents(declaration, classifier, rows, parents))
-        pq.write_table(scored.table(), draft.folder / SCORES, compression="zstd")
-        draft.flows["documents"] = Flow(num_in=len(rows), num_kept=len(rows))
-        draft.facts |= scored.facts()
-        scored.plot(draft.folder / "buckets.png")
-        report(f"{declaration.domain}: {scored.describe()}")
+        from quality.scoring.score_documents import ScoreDocuments, piece_file
+
+        written = draft.work / "files"
+        written.mkdir(parents=True, exist_ok=True)
+        opener = prepared(store, scorer, fitted, draft.work, engine, report)
+        pieces = pieces_of(documents)
+        num_bytes = sum(piece.num_bytes for piece in pieces)
+        steps = [ScoreDocuments(opener, pieces, written)]
+        stats = engine.run(steps, len(pieces), draft.work / "tasks", num_bytes=num_bytes, report=report)
+        files = documents.files(DOCUMENTS)
+        for path in files:
+            join_files([piece_file(written, piece) for piece in pieces_of_file(path)], draft.folder / scores_name(path))
+        scored = [draft.folder / scores_name(path) for path in files]
+        draft.flows["documents"] = Flow(num_in=num_rows(files), num_kept=num_rows(scored))
+        draft.facts = {"scorer": scorer.name, "domain": scorer.domain, **score_facts(scored)}
+        report(f"{source}@{snapshot}: {describe(draft, totals(stats))}")
 
     return store.ensure(
-        f"quality/{declaration.name}_scores",
+        f"scores/{scorer.name}/{source}/{snapshot}",
         make,
         code_version=CODE_VERSION,
-        parameters=declaration.model_dump(mode="json"),
-        parents=[classifier, corpus, *parents],
+        parameters={"source": source, "snapshot": snapshot, "scorer": parameters_of(scorer)},
+        parents=[documents, *([fitted] if fitted else [])],
     )
 
 
-def score_documents(
-    declaration: ClassifierDeclaration, classifier: Artifact, rows: pa.Table, documents: Sequence[Artifact]
-) -> npt.NDArray[np.float32]:
-    """The score of each row's document by the model that has not seen its fold, shape (len(rows),).
+def join_files(parts: Sequence[Path], path: Path) -> None:
+    """The rows of several files of scores as one file, a row group at a time."""
+    with pq.ParquetWriter(path, SCORES_SCHEMA, compression="zstd") as writer:
+        for part in parts:
+            opened = pq.ParquetFile(part)
+            for group in range(opened.num_row_groups):
+                writer.write_table(opened.read_row_group(group))
 
-    Texts are read once, a batch at a time.
 
-    Raises:
-        ValueError: a row without a document: the artifacts are not those that the rows were made from.
-    """
-    models = [load_model(model_path(classifier.folder, fold)) for fold in range(declaration.num_folds)]
-    keys = zip(rows["source"].to_pylist(), rows["id"].to_pylist(), strict=True)
-    waiting = {key: row for row, key in enumerate(keys)}
-    scores = np.empty(len(rows), dtype=np.float32)
-    for artifact in documents:
-        for batch in read_documents(artifact, ["source", "id", "text"]):
-            by_fold: dict[int, list[tuple[int, str]]] = defaultdict(list)
-            for source, document, text in zip(*batch.to_pydict().values(), strict=True):
-                row = waiting.pop((source, document), None)
-                if row is not None:
-                    normalised = normalise(text, declaration.documents.max_characters)
-                    by_fold[fold_of(document, declaration.num_folds)].append((row, normalised))
-            for fold, chosen in by_fold.items():
-                scores[[row for row, _ in chosen]] = score(models[fold], [text for _, text in chosen])
-    if waiting:
-        raise ValueError(f"{len(waiting)} documents are not in {[artifact.name for artifact in documents]}")
-    return scores
+def num_rows(files: Sequence[Path]) -> int:
+    return sum(pq.read_metadata(path).num_rows for path in files)
+
+
+def describe(draft: Draft, counts: Counter[str]) -> str:
+    """What was scored, and how fast each task was."""
+    facts = draft.facts
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in facts["num_without_score"].items())
+    seconds = max(counts["milliseconds"], 1) / 1000
+    tokens = f", {counts['tokens'] / seconds:,.0f} tokens/s" if counts["tokens"] else ""
+    return (
+        f"{facts['num_scored']:,} of {facts['num_documents']:,} documents have a score"
+        f"{f' ({reasons})' if reasons else ''}; {counts['documents'] / seconds:,.0f} documents/s{tokens} in each task"
+    )

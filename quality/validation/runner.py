@@ -5,9 +5,8 @@ The import costs seconds, so this module is imported where a draft is validated 
 
 import functools
 import os
-import re
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -19,10 +18,15 @@ from great_expectations.core.expectation_validation_result import ExpectationVal
 from great_expectations.data_context.types.base import ProgressBarsConfig
 
 from pipelines.record import Check
+from quality.validation.messages import observed
 from quality.validation.suite import ExpectationDeclaration
 
-WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])")
-COLUMN_ARGUMENTS = ("column", "column_A", "column_B")
+
+class Examined(NamedTuple):
+    """A check, and the result of Great Expectations that it was made from."""
+
+    check: Check
+    result: ExpectationValidationResult
 
 
 @functools.cache
@@ -34,7 +38,7 @@ def whole_frame() -> BatchDefinition:
     return asset.add_batch_definition_whole_dataframe("whole")
 
 
-def run_expectations(frame: pa.Table, expectations: Sequence[ExpectationDeclaration]) -> list[Check]:
+def run_expectations(frame: pa.Table, expectations: Sequence[ExpectationDeclaration]) -> list[Examined]:
     """Run expectations on a frame; the checks in the order of the expectations.
 
     An expectation that cannot be evaluated, as for want of its column, has failed.
@@ -46,9 +50,13 @@ def run_expectations(frame: pa.Table, expectations: Sequence[ExpectationDeclarat
             for position, declared in enumerate(expectations)
         ],
     )
-    results = whole_frame().get_batch({"dataframe": frame.to_pandas()}).validate(suite).results
+    batch = whole_frame().get_batch({"dataframe": frame.to_pandas()})
+    results = batch.validate(suite, result_format="COMPLETE").results
     ordered = sorted(results, key=lambda result: result.expectation_config.meta["position"])
-    return [as_check(declared, result, frame) for declared, result in zip(expectations, ordered, strict=True)]
+    return [
+        Examined(as_check(declared, result, frame), result)
+        for declared, result in zip(expectations, ordered, strict=True)
+    ]
 
 
 def as_check(declared: ExpectationDeclaration, result: ExpectationValidationResult, frame: pa.Table) -> Check:
@@ -56,38 +64,5 @@ def as_check(declared: ExpectationDeclaration, result: ExpectationValidationResu
         name=declared.name,
         passed=bool(result.success),
         severity=declared.severity,
-        detail=f"{observed(declared, result, frame)}; expected {bounds(declared)}",
+        detail=f"{observed(declared.columns, frame, result.result)}; expected {declared.bounds}",
     )
-
-
-def observed(declared: ExpectationDeclaration, result: ExpectationValidationResult, frame: pa.Table) -> str:
-    """What was found, for people: the value where there is one, else how many rows differ and the first of them."""
-    columns = [declared.kwargs[name] for name in COLUMN_ARGUMENTS if name in declared.kwargs]
-    missing = [column for column in columns if column not in frame.column_names]
-    if missing:
-        return f"there is no {', '.join(missing)}"
-    if len(frame) == 1:
-        return ", ".join(f"{column} is {readable(frame[column][0].as_py())}" for column in columns)
-    found: dict[str, Any] = result.result
-    if "observed_value" in found:
-        return f"{', '.join(columns)} has {readable(found['observed_value'])}"
-    if "unexpected_count" not in found:
-        return f"not evaluated: {result.exception_info}"
-    unexpected = f"{found['unexpected_count']:,} of {found['element_count']:,} rows unexpected in {', '.join(columns)}"
-    examples = ", ".join(readable(value) for value in found["partial_unexpected_list"][:3])
-    return f"{unexpected}, such as {examples}" if examples else unexpected
-
-
-def readable(value: Any) -> str:
-    if isinstance(value, bool | str):
-        return str(value)
-    return f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if hasattr(value, "__index__") else str(value)
-
-
-def bounds(declared: ExpectationDeclaration) -> str:
-    """The expectation's arguments but for its columns, or its name in words where it has no others."""
-    arguments = {name: value for name, value in declared.kwargs.items() if name not in COLUMN_ARGUMENTS}
-    if arguments.keys() == {"min_value", "max_value"} and arguments["min_value"] == arguments["max_value"]:
-        return str(arguments["min_value"])
-    named = ", ".join(f"{name} {value}" for name, value in arguments.items())
-    return named or WORD_START.sub(" ", declared.expectation.removeprefix("Expect")).lower()

@@ -3,6 +3,7 @@
 import functools
 import importlib.util
 import json
+import re
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +13,10 @@ from pydantic import Field, field_validator, model_validator
 
 from pipelines.declared import Declared
 from quality.validation.frames import FRAMES
+
+COLUMN_ARGUMENTS = ("column", "column_A", "column_B")
+SUBJECT = re.compile(r"^Expect(Column|Multicolumn|Table)(Pair)?(Values?)?")
+WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 class ExpectationDeclaration(Declared):
@@ -24,6 +29,20 @@ class ExpectationDeclaration(Declared):
     expectation: str
     kwargs: dict[str, Any]
     severity: Literal["error", "warn"] = "error"
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that it is about."""
+        return [self.kwargs[name] for name in COLUMN_ARGUMENTS if name in self.kwargs]
+
+    @property
+    def bounds(self) -> str:
+        """What it asks of its columns: its arguments but for them, or its name in words where it has no others."""
+        arguments = {name: value for name, value in self.kwargs.items() if name not in COLUMN_ARGUMENTS}
+        if arguments.keys() == {"min_value", "max_value"} and arguments["min_value"] == arguments["max_value"]:
+            return str(arguments["min_value"])
+        named = ", ".join(f"{name} {value}" for name, value in arguments.items())
+        return named or WORD_START.sub(" ", SUBJECT.sub("", self.expectation)).lower()
 
     @field_validator("expectation")
     @classmethod

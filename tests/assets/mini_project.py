@@ -69,8 +69,8 @@ def write_raw(folder: Path) -> None:
 def write_declarations(folder: Path, raw: Path) -> Folders:
     """The declarations of the miniature, as YAML."""
     sources = folder / "sources"
-    classifiers, recipes = folder / "classifiers", folder / "recipes"
-    for place in (sources, classifiers, recipes):
+    scorers, buckets, recipes = folder / "scorers", folder / "buckets", folder / "recipes"
+    for place in (sources, scorers, buckets, recipes):
         place.mkdir(parents=True)
 
     def declare(domain: str, names: list[tuple[str, str]]) -> None:
@@ -109,17 +109,27 @@ def write_declarations(folder: Path, raw: Path) -> Folders:
             snapshots: {{"1": {{folder: {raw / "quiz"}}}}}
         """)
     )
-    (classifiers / "web.yaml").write_text(
+    (scorers / "prose.yaml").write_text(
         dedent("""\
-        name: web
+        kind: fasttext
+        name: prose
         domain: web
-        positives: [wiki_wiki]
-        negatives: [web_crawl]
+        fit: 1
+        positives: {sources: [wiki_wiki]}
+        negatives: {sources: [web_crawl]}
         documents: {languages: [en], max_documents_per_source: 40, min_documents_per_side: 5, max_characters: 2000}
-        num_folds: 2
+        num_folds: 3
         fasttext: {dim: 4, word_ngrams: 1, num_buckets: 1000, min_count: 1, num_epochs: 20, learning_rate: 0.5, seed: 1}
+        threshold: 0.5
+        """)
+    )
+    (buckets / "web.yaml").write_text(
+        dedent("""\
+        domain: web
+        scorers: [prose]
         stratify_by: language
-        buckets: [{name: high, min_percentile: 60}, {name: low, min_percentile: 0}]
+        fit: 1
+        buckets: [{name: high, min_level: 12}, {name: low, min_level: 0}]
         """)
     )
     (recipes / "mini.yaml").write_text(
@@ -146,7 +156,8 @@ def write_declarations(folder: Path, raw: Path) -> Folders:
         sources=sources,
         corpus=folder / "corpus.yaml",
         benchmarks=folder / "benchmarks.yaml",
-        classifiers=classifiers,
+        scorers=scorers,
+        buckets=buckets,
         recipes=recipes,
     )
 

@@ -74,6 +74,6 @@ def test_the_graph_shows_every_domain_and_recipe(address: str) -> None:
 
         WebDriverWait(browser, 60).until(shown)
         browser.get(f"{address}/assets/shards/web_high?view=checks")
-        WebDriverWait(browser, 60).until(lambda driver: "tokens_conserved" in driver.page_source)
+        WebDriverWait(browser, 60).until(lambda driver: "blocks_have_digests" in driver.page_source)
     finally:
         browser.quit()

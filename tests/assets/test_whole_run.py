@@ -108,7 +108,7 @@ def test_a_second_run_finds_everything_current(project: Project, run: Run, capfd
     before = sorted(path for path in project.home.rglob("record.json"))
     materialise(project, *select(project.recipes, "mini"))
     output = capfd.readouterr().out
-    assert "44 of 44 assets are current" in output
+    assert "46 of 46 assets are current" in output
     assert sorted(path for path in project.home.rglob("record.json")) == before
 
 

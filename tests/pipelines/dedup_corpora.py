@@ -34,19 +34,24 @@ def write_documents(
     texts: Sequence[str],
     files: Sequence[Sequence[int]] | None = None,
     attributes: Mapping[str, Sequence[float | None]] | None = None,
+    broken_rules: Mapping[int, str] | None = None,
 ) -> Artifact:
     """The documents of a source, or of one snapshot of it.
 
     Args:
         files: which texts lie in which file, in which order; all in one where not given.
         attributes: columns with a value for each text.
+        broken_rules: of some texts, by their numbers.
     """
     source, _, snapshot = name.partition("/")
     files = [range(len(texts))] if files is None else files
 
     def make(draft: Draft) -> None:
         for number, members in enumerate(files):
-            rows = [row(source, snapshot or "1", texts[i], i) for i in members]
+            rows = [
+                row(source, snapshot or "1", texts[i], i) | {"broken_rule": (broken_rules or {}).get(i)}
+                for i in members
+            ]
             pq.write_table(
                 pa.Table.from_pylist(rows, schema=SCHEMA),
                 draft.folder / f"documents-{number:05}.parquet",
@@ -65,6 +70,7 @@ def write_documents(
         "texts": [document_id(text) for text in texts],
         "files": [list(members) for members in files],
         "attributes": {key: list(values) for key, values in (attributes or {}).items()},
+        "broken_rules": {str(i): rule for i, rule in (broken_rules or {}).items()},
     }
     asset = f"documents/{source}/{snapshot or '1'}"
     return store.ensure(asset, make, code_version="1", parameters=parameters).artifact

@@ -6,12 +6,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.corpus import DEDUP, SURVIVORS
+from pipelines.dedup.tables import SURVIVORS_SCHEMA
 from pipelines.digests import document_id
 from pipelines.documents import SCHEMA
 from pipelines.store import Artifact, Draft, Store
 
 ROWS_PER_GROUP = 4
 READ = pa.schema([SCHEMA.field(name) for name in ("id", "text", "source")])
+SURVIVING = pa.schema(
+    [
+        SURVIVORS_SCHEMA.field(name)
+        for name in ("id", "source", "domain", "licence", "language", "num_bytes", "split", "broken_rule")
+    ]
+)
 
 
 def ignore(_line: str) -> None:
@@ -32,9 +39,13 @@ def make_documents(store: Store, source: str, files: Sequence[Sequence[str]], do
 
 
 def make_dedup(
-    store: Store, texts_of_sources: Mapping[str, Sequence[str]], held_out: Sequence[str] = (), domain: str = "web"
+    store: Store,
+    texts_of_sources: Mapping[str, Sequence[str]],
+    held_out: Sequence[str] = (),
+    domain: str = "web",
+    broken_rules: Mapping[str, str] | None = None,
 ) -> Artifact:
-    """Survivors of one domain."""
+    """Survivors of one domain; ``broken_rules`` are those of some texts."""
 
     def make(draft: Draft) -> None:
         rows = [
@@ -46,10 +57,12 @@ def make_dedup(
                 "language": "en",
                 "num_bytes": len(text.encode()),
                 "split": "held_out" if text in held_out else "train",
+                "broken_rule": (broken_rules or {}).get(text),
             }
             for source, texts in texts_of_sources.items()
             for text in texts
         ]
-        pq.write_table(pa.Table.from_pylist(sorted(rows, key=lambda row: row["id"])), draft.folder / SURVIVORS)
+        table = pa.Table.from_pylist(rows, schema=SURVIVING).sort_by("id")
+        pq.write_table(table, draft.folder / SURVIVORS)
 
     return store.ensure(DEDUP, make, code_version="1", parameters={}).artifact

@@ -84,6 +84,7 @@ TRAIN = {
     "article and question": page("both", made_up("article", 60), QUESTIONS[8]),
     **{f"licence {number}": page(f"licence {number}", LICENCE) for number in range(5)},
 }
+BREAKING = TRAIN["twelve words"]  # a rule, and nothing contaminates it
 
 EXPECTED = {  # (document, benchmark, record, part): n-grams in common, of those that are no boilerplate
     ("question", "quiz", "quiz.jsonl#4", "text"): (18, 30),
@@ -132,7 +133,12 @@ class Planted:
             make_documents(store, "pages", [texts[::2], texts[:6]]),  # two files with three documents in both
             make_documents(store, "papers", [texts[1::2]]),
         ]
-        dedup = make_dedup(store, {"pages": texts[::2], "papers": texts[1::2]}, list(HELD_OUT.values()))
+        dedup = make_dedup(
+            store,
+            {"pages": texts[::2], "papers": texts[1::2]},
+            list(HELD_OUT.values()),
+            broken_rules={BREAKING: "c4_curly_brackets"},
+        )
         engine = LocalEngine(workers=workers)
         self.artifact = ensure_contamination(
             store, self.declared, self.benchmarks, dedup, documents, engine=engine, report=ignore
@@ -170,6 +176,10 @@ def test_contaminated_training_documents_are_dropped_and_every_survivor_is_accou
     dropped = {document for document, *_ in EXPECTED}
     clean = [*HELD_OUT.values(), *(text for name, text in TRAIN.items() if name not in dropped)]
     assert survivors == sorted(map(document_id, clean))
+    broken_rules = pq.read_table(planted.artifact.folder / SURVIVORS, columns=["id", "broken_rule"]).to_pylist()
+    assert {row["id"]: row["broken_rule"] for row in broken_rules if row["broken_rule"]} == {
+        document_id(BREAKING): "c4_curly_brackets"
+    }
     flow = planted.artifact.record.flows["documents"]
     assert flow.num_in == len(TRAIN) + len(HELD_OUT)
     assert flow.dropped == {"contaminated_held_out": 1, "contaminated_quiz": 5}

@@ -1,172 +1,39 @@
 """A planted corpus with every fate: the funnel finds each document where it went, and says so where one is missing."""
 
-import random
 import shutil
-from collections.abc import Iterable, Sequence
-from itertools import count
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from dedup_corpora import PARAMETERS, edited, ignore, row
-from inline_engine import InlineEngine
+from planted_funnel import (
+    CLEAN,
+    FILTERED,
+    NUM_BYTES,
+    SHARDS,
+    TOKENISED,
+    WEB_TOKENS,
+    math,
+    plant,
+    web,
+    write_benchmarks,
+    write_token_set,
+)
 
-from pipelines.contamination.benchmarks import BENCHMARKS, BENCHMARKS_ASSET
-from pipelines.contamination.declaration import Benchmarks
-from pipelines.contamination.references import REFERENCES_SCHEMA
-from pipelines.contamination.step import ensure_contamination
 from pipelines.corpus import HELD_OUT, TRAIN
-from pipelines.dedup.signatures import ensure_signatures
-from pipelines.dedup.step import ensure_dedup
-from pipelines.digests import document_id
-from pipelines.documents import REJECTED_SCHEMA, SCHEMA
 from pipelines.errors import PhaselineError
 from pipelines.funnel.amount import Amount
 from pipelines.funnel.build import funnels
-from pipelines.funnel.corpus import Corpus, TokenSet, corpus_of
+from pipelines.funnel.corpus import Corpus, corpus_of
 from pipelines.funnel.funnel import WAITING, Funnel, Step, combined
 from pipelines.funnel.plot import by_kind, plot_funnels
-from pipelines.held_out import HeldOut
-from pipelines.record import Flow
-from pipelines.shards import TokenisedDocument, write_shards
-from pipelines.store import Artifact, Draft, Store
-
-SPLIT = HeldOut(key="funnel", fraction=0.3)
-DOMAINS = {"web_a": "web", "web_b": "web", "math_c": "math"}
-SHARDS = {
-    "shards/web_high": TokenSet("web", TRAIN),
-    "shards/web_low": TokenSet("web", TRAIN),
-    "held_out/web": TokenSet("web", HELD_OUT),
-    "shards/math": TokenSet("math", TRAIN),
-    "held_out/math": TokenSet("math", HELD_OUT),
-}
-NUM_BYTES = 1599  # of each text: 200 words of 7 letters
-WEB_TOKENS, MATH_TOKENS = 400, 500  # of each document in shards
-
-
-def made_up(seed: str, num_words: int = 200) -> list[str]:
-    """Words of seven letters."""
-    letters = random.Random(seed)
-    return ["".join(letters.choices("abcdefghijklmnop", k=7)) for _ in range(num_words)]
-
-
-def text(name: str, split: str = TRAIN, end: Sequence[str] = ()) -> str:
-    """A text that falls into a split, with an end that is given."""
-    for number in count():
-        made = " ".join([*made_up(f"{name} {number}")[: 200 - len(end)], *end])
-        if SPLIT.split([document_id(made)], "any") == [split == HELD_OUT]:
-            return made
-    raise AssertionError
-
-
-QUESTION = made_up("question", 30)
-CLEAN = [text(f"clean {number}") for number in range(4)]
-HELD, QUOTING = text("held", HELD_OUT), text("quoting", end=QUESTION)
-NEWER, NEWER_HELD = text("newer"), text("newer held", HELD_OUT)
-FORMULAS, FORMULAS_HELD = text("formulas"), text("formulas held", HELD_OUT)
-KEPT = {
-    "web_a/1": [*CLEAN, HELD, QUOTING],
-    "web_a/2": [CLEAN[2], NEWER, NEWER_HELD],
-    "web_b/1": [CLEAN[0], edited(CLEAN[1].split(), 0.005), edited(HELD.split(), 0.005)],
-    "math_c/1": [FORMULAS, FORMULAS_HELD],
-}
-REJECTED = {
-    "web_a/1": [
-        ("language", NUM_BYTES),
-        ("gopher_too_few_words", 2 * NUM_BYTES),
-        ("empty", 1000),
-        ("gopher_too_few_words", 2 * NUM_BYTES),
-    ]
-}
-TOKENISED = {
-    "shards/web_high": [CLEAN[0], NEWER],
-    "shards/web_low": CLEAN[1:],
-    "held_out/web": [HELD, NEWER_HELD],
-    "shards/math": [FORMULAS],
-}
-
-
-def write_documents(store: Store, place: str) -> Artifact:
-    """The kept and rejected records of a source's snapshot."""
-    source, snapshot = place.split("/")
-    rejected = REJECTED.get(place, [])
-
-    def make(draft: Draft) -> None:
-        kept = [row(source, snapshot, made, number) for number, made in enumerate(KEPT[place])]
-        for number, rows in enumerate((kept[::2], kept[1::2])):
-            pq.write_table(pa.Table.from_pylist(rows, SCHEMA), draft.folder / f"documents-{number:05}.parquet")
-        rows = [
-            {"source": source, "snapshot": snapshot, "locator": str(number), "reason": reason, "num_bytes": num_bytes}
-            | {"url": None, "detail": "", "excerpt": ""}
-            for number, (reason, num_bytes) in enumerate(rejected)
-        ]
-        pq.write_table(pa.Table.from_pylist(rows, REJECTED_SCHEMA), draft.folder / "rejected-00000.parquet")
-        num_bytes = NUM_BYTES * len(kept)
-        draft.flows = {
-            "documents": Flow(num_in=len(kept) + len(rejected), num_kept=len(kept)),
-            "bytes": Flow(num_in=num_bytes + sum(size for _, size in rejected), num_kept=num_bytes),
-        }
-
-    parameters = {"source": source, "snapshot": snapshot}
-    return store.ensure(f"documents/{place}", make, code_version="1", parameters=parameters).artifact
-
-
-def write_benchmarks(store: Store) -> Artifact:
-    question = {"benchmark": "quiz", "record": "quiz#1", "part": "text", "text": " ".join(QUESTION)}
-
-    def make(draft: Draft) -> None:
-        pq.write_table(pa.Table.from_pylist([question], REFERENCES_SCHEMA), draft.folder / BENCHMARKS)
-
-    return store.ensure(BENCHMARKS_ASSET, make, code_version="1", parameters={}).artifact
-
-
-def write_clean(store: Store) -> Artifact:
-    """Everything up to decontamination, by the real steps."""
-    documents = [write_documents(store, place) for place in KEPT]
-    engine = InlineEngine()
-    signatures = [
-        ensure_signatures(store, artifact, PARAMETERS, engine=engine, report=ignore).artifact for artifact in documents
-    ]
-    dedup = ensure_dedup(
-        store, documents, signatures, PARAMETERS, list(DOMAINS), DOMAINS, SPLIT, engine=engine, report=ignore
-    ).artifact
-    quiz = {"name": "quiz", "licence": "MIT", "reader": {"format": "text", "include": ["*"]}}
-    declared = Benchmarks.model_validate(
-        {
-            "matching": {"max_documents": 10},
-            "held_out": {"max_documents": 10},
-            "benchmarks": [quiz | {"snapshots": {"1": {"folder": "quiz"}}}],
-        }
-    )
-    return ensure_contamination(
-        store, declared, write_benchmarks(store), dedup, documents, engine=engine, report=ignore
-    ).artifact
-
-
-def write_token_set(store: Store, asset: str, texts: Iterable[str], parent: Artifact) -> Artifact:
-    source, num_tokens = ("math_c", MATH_TOKENS) if asset.endswith("math") else ("web_a", WEB_TOKENS)
-    documents = [
-        TokenisedDocument(document_id(made), np.zeros(num_tokens - 1, np.int64), NUM_BYTES, source, "CC0-1.0", "en")
-        for made in texts
-    ]
-
-    def make(draft: Draft) -> None:
-        write_shards(draft.folder, documents, 384, 0)
-
-    parameters = {"ids": [document.id for document in documents]}
-    return store.ensure(asset, make, code_version="1", parameters=parameters, parents=[parent]).artifact
+from pipelines.store import Store
 
 
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a store that holds the corpus."""
     folder = tmp_path_factory.mktemp("funnel")
-    store = Store(folder)
-    clean = write_clean(store)
-    for asset, texts in TOKENISED.items():
-        write_token_set(store, asset, texts, clean)
+    plant(folder)
     return folder
 
 
@@ -185,18 +52,6 @@ def newest(store: Store) -> Corpus:
     return corpus_of(store, store.require("corpus/contamination"), SHARDS)
 
 
-def web(num_documents: int) -> Amount:
-    return Amount(num_documents, num_documents * NUM_BYTES, num_documents * WEB_TOKENS)
-
-
-def math(num_documents: int) -> Amount:
-    return Amount(num_documents, num_documents * NUM_BYTES, num_documents * MATH_TOKENS)
-
-
-FILTERED = {"gopher_too_few_words": Amount(2, 4 * NUM_BYTES, 4 * WEB_TOKENS), "empty": Amount(1, 1000, 0)}
-FILTERED |= {"language": web(1)}
-
-
 def test_every_fate_is_counted_by_domain(corpus: Corpus) -> None:
     of_math, of_web = funnels(corpus)
     removed = {"exact_duplicate": web(2), "near_duplicate": web(1), "near_duplicate_of_held_out": web(1)}
@@ -206,6 +61,7 @@ def test_every_fate_is_counted_by_domain(corpus: Corpus) -> None:
         Step("documents", Amount(16, 17 * NUM_BYTES + 1000, 17 * WEB_TOKENS), {"documents": web(12)}, FILTERED),
         Step("dedup", web(12), {"survivors": web(8)}, removed),
         Step("decontamination", web(8), splits, {"contaminated_quiz": web(1)}),
+        Step("buckets", web(7), splits, {}),
         Step("train", web(5), {"shards/web_high": web(2), "shards/web_low": web(3)}, {}),
         Step("held_out", web(2), {"held_out/web": web(2)}, {}),
     )
@@ -245,9 +101,17 @@ def test_a_source_divides_into_its_snapshots(corpus: Corpus) -> None:
     assert combined("web_a", [first, second]).steps == funnels(corpus, "web")[0].steps
 
 
-def test_shards_of_an_earlier_corpus_do_not_count(store: Store) -> None:
+def test_the_shards_of_a_corpus_are_found_behind_those_of_another(store: Store) -> None:
     other = write_benchmarks(store)
     write_token_set(store, "shards/web_low", CLEAN, other)
+    (_, of_web) = funnels(newest(store))
+    assert of_web.training.kept == {"shards/web_high": web(2), "shards/web_low": web(3)}
+    assert of_web.closes
+
+
+def test_shards_of_another_corpus_do_not_count(store: Store) -> None:
+    shutil.rmtree(store.folder("shards/web_low"))
+    write_token_set(store, "shards/web_low", CLEAN, write_benchmarks(store))
     (_, of_web) = funnels(newest(store))
     assert of_web.training.kept == {"shards/web_high": web(2), WAITING: web(3)}
     assert of_web.closes

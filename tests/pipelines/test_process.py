@@ -126,6 +126,7 @@ def test_every_record_is_kept_or_counted_by_reason(
         "language_score": row["language_score"],
         "num_bytes": len(text),
         "answer_start": None,
+        "broken_rule": None,
     }
     (path,) = outcome.artifact.files(REJECTED)
     rejected = pq.read_table(path)

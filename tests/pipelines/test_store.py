@@ -70,6 +70,30 @@ def test_what_was_fitted_is_kept_until_a_person_changes_it(tmp_path: Path) -> No
     assert again.newer_parents == []
 
 
+class Expecting:
+    """A validator that expects nothing, and says that it does so in some way."""
+
+    def __init__(self, way: str) -> None:
+        self.way = way
+
+    def checks(self, _asset: str) -> dict[str, bool]:
+        return {}
+
+    def digest(self, _asset: str) -> str:
+        return self.way
+
+    def validate(self, _asset: str, _draft: Draft) -> list[Check]:
+        return []
+
+
+def test_what_was_fitted_is_kept_while_other_things_are_expected_of_it(tmp_path: Path) -> None:
+    before, after = Store(tmp_path, Expecting("a" * 64)), Store(tmp_path, Expecting("b" * 64))
+    ensure(before, "fitted", keep=True)
+    ensure(before, "other")
+    assert ensure(after, "fitted", keep=True).changes == []
+    assert ensure(after, "other").changes == [f"expectations {'a' * 12} → {'b' * 12}"]
+
+
 def test_the_digest_is_of_names_and_bytes_alone(tmp_path: Path) -> None:
     one = ensure(Store(tmp_path / "one"), "a", "same").artifact
     other = ensure(Store(tmp_path / "other"), "b", "same", code_version="7").artifact

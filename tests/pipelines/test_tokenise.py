@@ -12,7 +12,7 @@ import pytest
 from selected_documents import ignore, make_dedup, make_documents
 from tokenizers import Tokenizer
 
-from pipelines.corpus import SCORES
+from pipelines.corpus import BUCKETS
 from pipelines.digests import document_id, keyed_hash
 from pipelines.encoder import Encoder
 from pipelines.engines import LocalEngine
@@ -20,7 +20,7 @@ from pipelines.errors import PhaselineError
 from pipelines.shards import open_shards, token_dtype
 from pipelines.store import Artifact, Draft, Store
 from pipelines.tokenise import ensure_shards
-from pipelines.tokenizer import TokenizerDeclaration, ensure_tokenizer
+from pipelines.tokenizer import TokenizerDeclaration, ensure_tokenizer, training_sample
 
 VOCAB_SIZE = 384
 QUOTING = "a page that says <|endoftext|> in the middle"
@@ -52,13 +52,18 @@ class Corpus:
         self.tokenizer = made.artifact
 
     def shards(
-        self, asset: str = "shards/web", domain: str = "web", bucket: tuple[Artifact, str] | None = None
+        self,
+        asset: str = "shards/web",
+        domain: str = "web",
+        buckets: Artifact | None = None,
+        bucket: str | None = None,
     ) -> Artifact:
         return ensure_shards(
             self.store,
             asset,
             domain=domain,
             split="train",
+            buckets=buckets,
             bucket=bucket,
             corpus=self.dedup,
             documents=self.documents,
@@ -107,14 +112,18 @@ def test_the_same_documents_give_the_same_bytes_from_any_files_and_any_number_of
     assert again.shards().digest == corpus.shards().digest
 
 
-def test_a_bucket_takes_its_documents_alone(corpus: Corpus) -> None:
-    def make(draft: Draft) -> None:
-        scores = {"id": list(map(document_id, PAGES)), "bucket": ["high", *["low"] * (len(PAGES) - 1)]}
-        pq.write_table(pa.table(scores), draft.folder / SCORES)
+def test_a_bucket_takes_its_documents_alone_and_all_buckets_leave_out_what_has_none(corpus: Corpus) -> None:
+    names = ["high", None, *["low"] * (len(PAGES) - 2)]
 
-    scores = corpus.store.ensure("quality/web_scores", make, code_version="1", parameters={}).artifact
-    shards = open_shards(corpus.shards("shards/web_high", bucket=(scores, "high")))
-    assert shards.index["id"].to_pylist() == [document_id(PAGES[0])]
+    def make(draft: Draft) -> None:
+        table = {"id": list(map(document_id, PAGES)), "bucket": names}
+        pq.write_table(pa.table(table), draft.folder / BUCKETS)
+
+    buckets = corpus.store.ensure("buckets/web", make, code_version="1", parameters={}).artifact
+    high = open_shards(corpus.shards("shards/web_high", buckets=buckets, bucket="high"))
+    assert high.index["id"].to_pylist() == [document_id(PAGES[0])]
+    every = open_shards(corpus.shards("shards/web_all", buckets=buckets))
+    assert set(every.index["id"].to_pylist()) == {document_id(text) for text in [PAGES[0], *PAGES[2:]]}
 
 
 def test_encoding_equals_the_reference_library(corpus: Corpus) -> None:
@@ -142,6 +151,16 @@ def test_too_little_text_for_the_vocabulary_is_refused(corpus: Corpus) -> None:
     declared = TokenizerDeclaration(vocab_size=100_000, sample_bytes_per_domain=1000)
     with pytest.raises(PhaselineError, match=r"the sample gives only .* of 100,000 tokens"):
         ensure_tokenizer(corpus.store, declared, corpus.dedup, corpus.documents, ignore)
+
+
+def test_a_tokenizer_learns_from_training_documents_within_the_rules(corpus: Corpus, tmp_path: Path) -> None:
+    broken_rules = dict.fromkeys(PAGES[3:9], "gopher_too_few_words")
+    dedup = make_dedup(
+        Store(tmp_path), {"pages": PAGES, "others": OTHERS}, held_out=OTHERS[:3], broken_rules=broken_rules
+    )
+    declared = TokenizerDeclaration(vocab_size=VOCAB_SIZE, sample_bytes_per_domain=1 << 20)
+    sample = training_sample(declared, dedup, corpus.documents)
+    assert sorted(sample["text"].to_pylist()) == sorted([*PAGES[:3], *PAGES[9:], *OTHERS[3:]])
 
 
 def test_shards_without_a_document_are_refused(corpus: Corpus) -> None:

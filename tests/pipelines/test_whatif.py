@@ -23,7 +23,7 @@ from pipelines.sources import Domain, Source
 from pipelines.store import Artifact, Draft, Store
 from pipelines.whatif.changes import changed, threshold, with_value
 from pipelines.whatif.curve import thresholds
-from pipelines.whatif.judging import KEPT, REASONS, Tally, attributes, judged, outcomes
+from pipelines.whatif.judging import KEPT, REASONS, Tally, attributes, deferred_reasons, judged, outcomes
 from pipelines.whatif.plot import plot_curve
 from pipelines.whatif.tokens import tokens_per_byte
 
@@ -37,6 +37,16 @@ FILTERS = {
     "fineweb": {},
     "by_language": {"de": {"gopher_quality": {"min_words": 60}, "fineweb": None}},
 }
+
+
+DEFERRED = ("gopher_too_few_words", "c4_*")
+CHANGES = [
+    ["gopher_quality.min_words=null", "c4.min_sentences=1", "min_language_score=0.9"],
+    ["de.gopher_quality.min_words=20", "de.fineweb.max_short_lines=0.1", "c4.refuse_curly_brackets=false"],
+    ["gopher_repetition.max_top_ngram.3=0.05", "fineweb.max_line_breaks_per_word=0.1", "min_language_score=0.5"],
+]
+
+Make = Callable[..., Artifact]
 
 
 def silent(_: str) -> None:
@@ -57,8 +67,8 @@ def text(number: int) -> str:
 
 
 @pytest.fixture(scope="module")
-def make(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Domain], Artifact]:
-    """Runs the documents step on the texts under a declaration."""
+def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
+    """Runs the documents step on the texts under a declaration, perhaps with some rules deferred."""
     folder = tmp_path_factory.mktemp("whatif")
     lines = [
         f"__label__{name} {word} {word}" for name, words in (("en", ENGLISH), ("de", GERMAN)) for word in words.split()
@@ -75,12 +85,21 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Domain], Artifac
     store = Store(folder / "home")
     identifier = store.ensure("model/tiny", make_model, code_version="1", parameters={}).artifact
 
-    def documents(domain: Domain) -> Artifact:
+    def documents(domain: Domain, deferred_rules: Sequence[str] = ()) -> Artifact:
         (source,) = domain.sources
         declared = source.model_copy(update={"snapshots": {"1": Folder(folder=folder / "texts")}})
         raw = ensure_raw(store, declared, "1", silent).artifact
-        engine = LocalEngine(workers=1)
-        return ensure_documents(store, domain, declared, "1", raw, identifier, engine=engine, report=silent).artifact
+        return ensure_documents(
+            store,
+            domain,
+            declared,
+            "1",
+            raw,
+            identifier,
+            deferred_rules=deferred_rules,
+            engine=LocalEngine(workers=1),
+            report=silent,
+        ).artifact
 
     return documents
 
@@ -98,20 +117,29 @@ def domain() -> Domain:
 
 
 @pytest.fixture(scope="module")
-def documents(make: Callable[[Domain], Artifact], domain: Domain) -> Artifact:
+def documents(make: Make, domain: Domain) -> Artifact:
     return make(domain)
 
 
 def reasons(artifact: Artifact) -> Counter[str | None]:
-    """How many records the step kept (None), and dropped for each reason."""
-    num_kept = sum(pq.read_metadata(path).num_rows for path in artifact.files(DOCUMENTS))
+    """How many records break no rule (None), and are dropped or only deferred for each reason."""
+    kept = [rule for path in artifact.files(DOCUMENTS) for rule in pq.read_table(path)["broken_rule"].to_pylist()]
     rejected = [reason for path in artifact.files(REJECTED) for reason in pq.read_table(path)["reason"].to_pylist()]
-    return Counter({None: num_kept}) + Counter(rejected)
+    return Counter([*kept, *rejected])
+
+
+def deferred(artifact: Artifact) -> Tally:
+    """The documents that break a rule and that the step kept."""
+    (path,) = artifact.files(DOCUMENTS)
+    rows = pq.read_table(path, columns=["num_bytes", "broken_rule"]).to_pylist()
+    sizes = [row["num_bytes"] for row in rows if row["broken_rule"]]
+    return Tally(len(sizes), sum(sizes))
 
 
 def judged_again(artifact: Artifact, domain: Domain) -> Counter[str | None]:
+    late = deferred_reasons(artifact)
     verdicts = [
-        verdict for batch in attributes([artifact], domain.filters.measures) for verdict in judged(batch, domain)
+        verdict for batch in attributes([artifact], domain.filters.measures) for verdict in judged(batch, domain, late)
     ]
     return Counter(None if verdict == KEPT else REASONS[verdict] for verdict in verdicts)
 
@@ -127,26 +155,23 @@ def test_declared_thresholds_judge_as_the_step_did(documents: Artifact, domain: 
     assert not outcome.newly_dropped
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        ["gopher_quality.min_words=null", "c4.min_sentences=1", "min_language_score=0.9"],
-        ["de.gopher_quality.min_words=20", "de.fineweb.max_short_lines=0.1", "c4.refuse_curly_brackets=false"],
-        ["gopher_repetition.max_top_ngram.3=0.05", "fineweb.max_line_breaks_per_word=0.1", "min_language_score=0.5"],
-    ],
-)
+@pytest.mark.parametrize("deferred_rules", [(), DEFERRED])
+@pytest.mark.parametrize("changes", CHANGES)
 def test_changed_thresholds_judge_as_the_step_would(
-    make: Callable[[Domain], Artifact], documents: Artifact, domain: Domain, changes: Sequence[str]
+    make: Make, domain: Domain, changes: Sequence[str], deferred_rules: Sequence[str]
 ) -> None:
+    documents = make(domain, deferred_rules)
     then = domain
     for change in changes:
         then = changed(then, change)
-    made = make(then)
+    made = make(then, deferred_rules)
     assert reasons(made) != reasons(documents)
     assert judged_again(documents, then) == reasons(made)
     (outcome,) = outcomes([documents], [then])
     num_bytes = {unit: made.record.flows[unit].num_kept for unit in ("documents", "bytes")}
     assert outcome.after == Tally(num_bytes["documents"], num_bytes["bytes"])
+    assert (outcome.deferred_before, outcome.deferred_after) == (deferred(documents), deferred(made))
+    assert (outcome.deferred_after.num_documents > 0) == bool(deferred_rules)
     kept = sum(outcome.newly_kept.values(), Tally())
     dropped = sum(outcome.newly_dropped.values(), Tally())
     assert outcome.before + kept == outcome.after + dropped
@@ -162,9 +187,20 @@ def test_who_changes_sides_is_counted_under_the_reason_of_the_other_side(documen
     assert not looser.newly_dropped
 
 
-def test_a_document_of_a_language_that_is_not_declared_stays_dropped(
-    make: Callable[[Domain], Artifact], domain: Domain
+def test_a_threshold_of_a_deferred_rule_moves_documents_between_the_deferred_and_those_within_the_rules(
+    make: Make, domain: Domain
 ) -> None:
+    documents = make(domain, DEFERRED)
+    now, stricter = outcomes([documents], [domain, changed(domain, "gopher_quality.min_words=50")])
+    assert now.deferred_before == now.deferred_after == stricter.deferred_before == deferred(documents)
+    assert now.before == now.after == stricter.after
+    assert stricter.deferred_after.num_documents > now.deferred_after.num_documents > 0
+    assert stricter.within_rules + stricter.deferred_after == stricter.after
+    assert not stricter.newly_kept
+    assert not stricter.newly_dropped
+
+
+def test_a_document_of_a_language_that_is_not_declared_stays_dropped(make: Make, domain: Domain) -> None:
     english = domain.model_copy(update={"languages": ("en",)})
     made = make(english)
     anything = changed(changed(english, "gopher_quality.min_words=0"), "min_language_score=0")
@@ -247,15 +283,8 @@ def test_tokens_by_byte_are_those_of_each_source(tmp_path: Path) -> None:
     def shards(name: str, rows: list[tuple[str, int, int]]) -> Artifact:
         def make(draft: Draft) -> None:
             columns = [
-                {
-                    "id": "x",
-                    "offset": 0,
-                    "length": length,
-                    "num_bytes": size,
-                    "source": source,
-                    "licence": "",
-                    "language": "",
-                }
+                {"id": "x", "offset": 0, "length": length, "num_bytes": size, "source": source}
+                | {"licence": "", "language": ""}
                 for source, length, size in rows
             ]
             pq.write_table(pa.Table.from_pylist(columns, schema=INDEX_SCHEMA), draft.folder / INDEX)

@@ -1,9 +1,11 @@
-"""The planted corpus and the declaration that its classifier is made by."""
+"""The planted corpus and the classifier that is trained on it."""
 
 import pytest
 from planted_corpus import BAD_WORDS, DECLARATION, GOOD_WORDS, Corpus, Planted, prose
 
-from quality.classifier.declaration import ClassifierDeclaration
+from pipelines.store import Artifact
+from quality.classifier.declaration import FastTextScorer
+from quality.classifier.step import ensure_classifier
 
 
 @pytest.fixture(scope="session")
@@ -27,5 +29,11 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
 
 
 @pytest.fixture
-def declaration() -> ClassifierDeclaration:
-    return ClassifierDeclaration.model_validate(DECLARATION)
+def scorer() -> FastTextScorer:
+    return FastTextScorer.model_validate(DECLARATION)
+
+
+@pytest.fixture(scope="session")
+def classifier(corpus: Corpus) -> Artifact:
+    declared = FastTextScorer.model_validate(DECLARATION)
+    return ensure_classifier(corpus.store, declared, corpus.survivors, corpus.documents, [], print).artifact

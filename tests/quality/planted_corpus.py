@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.corpus import SURVIVORS
+from pipelines.corpus import CONTAMINATION_ASSET, SURVIVORS
 from pipelines.digests import document_id
 from pipelines.documents import SCHEMA
 from pipelines.record import Flow
@@ -42,6 +43,13 @@ BAD_WORDS = [
 ]
 COMMON_WORDS = ["the", "of", "and", "to", "in", "is", "that", "for", "it", "as", "with", "on"]
 
+SURVIVORS_SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in ("id", "source", "domain", "licence", "language", "split", "broken_rule")),
+        ("num_bytes", pa.int64()),
+    ]
+)
+
 
 @dataclass(frozen=True)
 class Planted:
@@ -50,6 +58,7 @@ class Planted:
     text: str
     language: str = "en"
     split: str = "train"
+    broken_rule: str | None = None
 
 
 def prose(words: Sequence[str], seed: int, num_documents: int, split: str = "train") -> list[Planted]:
@@ -60,12 +69,12 @@ def prose(words: Sequence[str], seed: int, num_documents: int, split: str = "tra
 
 
 class Corpus:
-    """Documents artifacts and the dedup artifact of planted documents."""
+    """The artifacts of planted documents, and that of the survivors: all of them."""
 
     def __init__(self, root: Path, sources: Mapping[str, Sequence[Planted]], domains: Mapping[str, str]) -> None:
         self.store = Store(root)
         self.documents = [self._documents(name, planted, domains[name]) for name, planted in sources.items()]
-        rows = [
+        rows: list[dict[str, str | int | None]] = [
             {
                 "id": document_id(planted.text),
                 "source": name,
@@ -74,11 +83,12 @@ class Corpus:
                 "language": planted.language,
                 "num_bytes": len(planted.text.encode()),
                 "split": planted.split,
+                "broken_rule": planted.broken_rule,
             }
             for name, documents in sources.items()
             for planted in documents
         ]
-        self.dedup = self._dedup(sorted(rows, key=lambda row: row["id"]))
+        self.survivors = self._survivors(sorted(rows, key=lambda row: str(row["id"])))
 
     def _documents(self, name: str, planted: Sequence[Planted], domain: str) -> Artifact:
         rows = [document_row(name, index, document.text, document.language) for index, document in enumerate(planted)]
@@ -91,11 +101,13 @@ class Corpus:
             f"documents/{name}", make, code_version="1", parameters={"source": name, "rows": len(rows)}
         ).artifact
 
-    def _dedup(self, rows: list[dict[str, str | int]]) -> Artifact:
+    def _survivors(self, rows: list[dict[str, str | int | None]]) -> Artifact:
         def make(draft: Draft) -> None:
-            pq.write_table(pa.Table.from_pylist(rows), draft.folder / SURVIVORS)
+            pq.write_table(pa.Table.from_pylist(rows, schema=SURVIVORS_SCHEMA), draft.folder / SURVIVORS)
 
-        return self.store.ensure("corpus/dedup", make, code_version="1", parameters={}, parents=self.documents).artifact
+        return self.store.ensure(
+            CONTAMINATION_ASSET, make, code_version="1", parameters={}, parents=self.documents
+        ).artifact
 
 
 def document_row(source: str, index: int, text: str, language: str = "en") -> dict[str, str | int | float | None]:
@@ -122,11 +134,13 @@ def conserved(num_documents: int, num_bytes: int) -> dict[str, Flow]:
     }
 
 
-DECLARATION = {
-    "name": "web",
+DECLARATION: dict[str, Any] = {
+    "kind": "fasttext",
+    "name": "prose",
     "domain": "web",
-    "positives": ["good"],
-    "negatives": ["bad"],
+    "fit": 1,
+    "positives": {"sources": ["good"]},
+    "negatives": {"sources": ["bad"]},
     "documents": {
         "languages": ["en"],
         "max_documents_per_source": 70,
@@ -143,10 +157,5 @@ DECLARATION = {
         "learning_rate": 0.3,
         "seed": 1,
     },
-    "stratify_by": "language",
-    "buckets": [
-        {"name": "high", "min_percentile": 75},
-        {"name": "medium", "min_percentile": 30},
-        {"name": "low", "min_percentile": 0},
-    ],
+    "threshold": 0.5,
 }

@@ -1,158 +1,154 @@
-"""The classifier separates planted classes, repeats itself to the byte, and keeps off what it must not see."""
+"""The classifier separates planted classes, repeats itself to the byte, is kept, and is measured on unseen text."""
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from planted_corpus import DECLARATION, Corpus, Planted, prose
-from pydantic import ValidationError
+from planted_corpus import BAD_WORDS, DECLARATION, GOOD_WORDS, Corpus, Planted, prose
 
-from pipelines.corpus import survivors
 from pipelines.digests import document_id
 from pipelines.errors import PhaselineError
+from pipelines.fetch.raw import ensure_raw
 from pipelines.store import Artifact, Store
-from quality.classifier.declaration import ClassifierDeclaration
-from quality.classifier.labelled import fold_of, labelled_documents
-from quality.classifier.metrics import auc, precision_recall
-from quality.classifier.model import load_model, score
+from quality.classifier.calibration import fit_calibration, read_calibrations
+from quality.classifier.declaration import FastTextScorer
+from quality.classifier.linear import logits, read_model
+from quality.classifier.metrics import auc
 from quality.classifier.normalise import normalise
-from quality.classifier.step import TEST_SCORES, ensure_classifier, model_path
+from quality.classifier.split import folds_of
+from quality.classifier.step import TEST_SCORES, ensure_classifier
+from quality.classifier.train import model_path
+
+SEPARATES = 0.8  # the expectation separates_classes
 
 
-def declared(**changes: Any) -> ClassifierDeclaration:
-    return ClassifierDeclaration.model_validate(copy.deepcopy(DECLARATION) | changes)
+def declared(**changes: Any) -> FastTextScorer:
+    return FastTextScorer.model_validate(copy.deepcopy(DECLARATION) | changes)
 
 
-def train(corpus: Corpus, declaration: ClassifierDeclaration, store: Store | None = None) -> Artifact:
-    made = ensure_classifier(store or corpus.store, declaration, corpus.dedup, corpus.documents, print)
-    return made.artifact
+def train(corpus: Corpus, scorer: FastTextScorer, store: Store | None = None) -> Artifact:
+    arguments = (corpus.survivors, corpus.documents, [], print)
+    return ensure_classifier(store or corpus.store, scorer, *arguments).artifact
 
 
-def test_planted_classes_are_separated(corpus: Corpus, declaration: ClassifierDeclaration) -> None:
-    facts = train(corpus, declaration).record.facts
+def test_planted_classes_are_separated(classifier: Artifact) -> None:
+    facts = classifier.record.facts
     assert facts["auc"] > 0.95
-    assert facts["auc_by_positive_source"]["good"] == facts["auc"]
+    assert facts["auc_by_positive_source"] == {"good": facts["auc"]}
     assert (facts["num_positives"], facts["num_negatives"]) == (70, 70)
+    assert facts["precision"] > 0.9
+    assert facts["recall"] > 0.9
+    assert sum(one["num_documents"] for one in facts["reliability"]) == 140
 
 
-def test_swapped_sources_turn_the_scores_round(corpus: Corpus, declaration: ClassifierDeclaration) -> None:
-    swapped = train(corpus, declared(name="swapped", positives=["bad"], negatives=["good"]))
+def test_everything_about_a_classifier_is_in_its_folder(classifier: Artifact) -> None:
+    assert [file.path for file in classifier.record.files] == [
+        *("calibration.json", "calibration.png", "curves.png"),
+        *(f"model-{fold}.bin" for fold in range(3)),
+        *("scores.png", TEST_SCORES),
+    ]
+
+
+def test_swapped_sources_turn_the_scores_round(corpus: Corpus, classifier: Artifact) -> None:
+    swapped = train(corpus, declared(name="swapped", positives={"sources": ["bad"]}, negatives={"sources": ["good"]}))
     table = pq.read_table(swapped.folder / TEST_SCORES)
     good = np.array([source == "good" for source in table["source"].to_pylist()], dtype=np.int8)
     assert auc(good, table["score"].to_numpy()) < 0.05
-    assert swapped.digest != train(corpus, declaration).digest
+    assert swapped.record.facts["training_set_digest"] != classifier.record.facts["training_set_digest"]
 
 
-def test_equal_input_gives_equal_bytes(corpus: Corpus, declaration: ClassifierDeclaration, tmp_path: Path) -> None:
-    again = train(corpus, declaration, Store(tmp_path))
-    first = train(corpus, declaration)
-    assert again.folder != first.folder
-    assert again.record.files == first.record.files
-    assert again.record.facts == first.record.facts
+def test_swapped_labels_of_a_file_fail_the_expectation(corpus: Corpus, tmp_path: Path) -> None:
+    """People labelled 70 documents of each kind, and somebody read 1 as bad."""
+    rows = [(page.text, 1) for page in prose(GOOD_WORDS, 11, 70)] + [
+        (page.text, 0) for page in prose(BAD_WORDS, 12, 70)
+    ]
+    lines = [json.dumps({"text": text, "label": label}) for text, label in rows]
+    (tmp_path / "judged.jsonl").write_text("\n".join(lines))
+
+    def auc_where(good: int) -> float:
+        name = f"good_is_{good}"
+        scorer = declared(
+            name=name,
+            positives={"sources": ["good"], "files": [judged(f"{name}_positives", tmp_path, good)]},
+            negatives={"sources": ["bad"], "files": [judged(f"{name}_negatives", tmp_path, 1 - good)]},
+        )
+        raw = [ensure_raw(corpus.store, file, "1", print).artifact for file in scorer.files]
+        made = ensure_classifier(corpus.store, scorer, corpus.survivors, corpus.documents, raw, print).artifact
+        assert made.record.facts["num_positives"] == 140
+        area: float = made.record.facts["auc"]
+        return area
+
+    assert auc_where(good=1) > 0.95
+    assert auc_where(good=0) < SEPARATES
 
 
-def test_buckets_do_not_train_the_classifier_anew(corpus: Corpus, declaration: ClassifierDeclaration) -> None:
-    first = train(corpus, declaration)
-    halves = declared(buckets=[{"name": "top", "min_percentile": 50}, {"name": "rest", "min_percentile": 0}])
-    assert train(corpus, halves).record == first.record
+def judged(name: str, folder: Path, label: int) -> dict[str, Any]:
+    template = f"{{{{ text if label == {label} }}}}"
+    reader = {"format": "json_lines", "include": ["*.jsonl"], "template": template}
+    return {"name": name, "licence": "MIT", "reader": reader, "snapshots": {"1": {"folder": str(folder)}}}
 
 
-def test_only_training_documents_are_labelled(corpus: Corpus) -> None:
-    documents = {**DECLARATION["documents"], "max_documents_per_source": 1000}
-    table, flow = labelled_documents(declared(documents=documents), corpus.dedup, corpus.documents)
-    held_out = set(survivors(corpus.dedup, split="held_out")["id"].to_pylist())
-    assert len(held_out) == 20
-    assert set(table["id"].to_pylist()).isdisjoint(held_out)
-    assert (flow.num_in, flow.num_kept, flow.num_lost) == (160, 160, 0)
+def test_equal_input_gives_equal_bytes(corpus: Corpus, classifier: Artifact, tmp_path: Path) -> None:
+    again = train(corpus, declared(), Store(tmp_path))
+    assert again.folder != classifier.folder
+    assert again.record.files == classifier.record.files
+    assert again.record.facts == classifier.record.facts
 
 
-def test_documents_that_are_not_labelled_are_counted(tmp_path: Path) -> None:
-    foreign = [Planted(f"Satz Nummer {number}", language="de") for number in range(7)]
-    corpus = Corpus(
-        tmp_path, {"good": prose(["a"], 1, 30) + foreign, "bad": prose(["b"], 2, 30)}, {"good": "wiki", "bad": "web"}
-    )
-    documents = {**DECLARATION["documents"], "max_documents_per_source": 25}
-    _, flow = labelled_documents(declared(documents=documents), corpus.dedup, corpus.documents)
-    assert (flow.num_in, flow.num_kept) == (67, 50)
-    assert flow.dropped == {"language": 7, "over_source_maximum": 10}
+def test_a_classifier_is_kept_until_its_declaration_changes(tmp_path: Path) -> None:
+    planted = {"good": prose(GOOD_WORDS, 1, 40), "bad": prose(BAD_WORDS, 2, 40)}
+    domains = {"good": "wiki", "bad": "web"}
+    first = train(Corpus(tmp_path / "before", planted, domains), declared(), Store(tmp_path))
+    grown = Corpus(tmp_path / "after", planted | {"bad": prose(BAD_WORDS, 3, 41)}, domains)
+    assert train(grown, declared(), Store(tmp_path)).record == first.record
+    again = train(grown, declared(fit=2), Store(tmp_path))
+    assert (again.record.version, again.record.facts["num_negatives"]) == (2, 41)
 
 
-def test_each_test_score_is_of_a_model_that_had_not_seen_the_fold(
-    corpus: Corpus, declaration: ClassifierDeclaration
+def test_each_document_is_scored_by_a_model_that_has_neither_learnt_nor_been_calibrated_on_it(
+    corpus: Corpus, classifier: Artifact, scorer: FastTextScorer
 ) -> None:
-    classifier = train(corpus, declaration)
-    labelled, _ = labelled_documents(declaration, corpus.dedup, corpus.documents)
-    texts = dict(zip(labelled["id"].to_pylist(), labelled["text"].to_pylist(), strict=True))
-    models = [load_model(model_path(classifier.folder, fold)) for fold in range(declaration.num_folds)]
-    for row in pq.read_table(classifier.folder / TEST_SCORES).to_pylist():
-        assert row["fold"] == fold_of(row["id"], declaration.num_folds)
-        assert row["score"] == score(models[row["fold"]], [texts[row["id"]]])[0]
+    texts = {document_id(page.text): page.text for page in prose(GOOD_WORDS, 1, 80) + prose(BAD_WORDS, 3, 80)}
+    rows = pq.read_table(classifier.folder / TEST_SCORES)
+    words = normalise(pa.array([texts[document] for document in rows["id"].to_pylist()], pa.large_string()), 1000)
+    labels, folds = rows["label"].to_numpy(), rows["fold"].to_numpy()
+    assert folds.tolist() == folds_of(rows["id"].to_pylist(), 3).tolist()
+    for fold, calibration in enumerate(read_calibrations(classifier.folder)):
+        model = read_model(model_path(classifier.folder, fold))
+        tested, calibrating = np.flatnonzero(folds == fold), np.flatnonzero(folds == (fold + 1) % 3)
+        fitted = fit_calibration(labels[calibrating], logits(model, words, calibrating))
+        assert calibration == pytest.approx(fitted, rel=1e-9)  # sums depend on the order
+        scores = calibration.probabilities(logits(model, words, tested)).astype(np.float32)
+        assert rows["score"].to_numpy()[tested].tolist() == scores.tolist()
 
 
-def test_no_model_was_trained_on_its_fold(tmp_path: Path) -> None:
+def test_a_model_learns_from_the_folds_that_neither_test_nor_calibrate_it(tmp_path: Path) -> None:
     """Every document has a word of its own, so that a model's vocabulary names the documents that it was trained on."""
+    import fasttext
+
     own = [f"{first}{second}" for first in "abcdefgh" for second in "pqrstuvw"]
     corpus = Corpus(
         tmp_path,
-        {"good": [Planted(w) for w in own[:32]], "bad": [Planted(w) for w in own[32:]]},
+        {"good": [Planted(word) for word in own[:32]], "bad": [Planted(word) for word in own[32:]]},
         {"good": "wiki", "bad": "web"},
     )
-    declaration = declared()
-    classifier = train(corpus, declaration)
-    for fold in range(declaration.num_folds):
-        words = set(load_model(model_path(classifier.folder, fold)).get_words()) - {"</s>"}
-        assert words == {word for word in own if fold_of(document_id(word), declaration.num_folds) != fold}
+    classifier = train(corpus, declared())
+    for fold in range(3):
+        words = set(fasttext.load_model(str(model_path(classifier.folder, fold))).get_words()) - {"</s>"}
+        assert words == {word for word in own if folds_of([document_id(word)], 3)[0] == (fold + 2) % 3}
 
 
 def test_a_source_without_documents_is_refused(corpus: Corpus) -> None:
-    with pytest.raises(PhaselineError, match=r"classifier web names wikipedia, but no such source") as refusal:
-        train(corpus, declared(positives=["good", "wikipedia"]))
+    with pytest.raises(PhaselineError, match=r"classifier prose names wikipedia, but no such source") as refusal:
+        train(corpus, declared(positives={"sources": ["good", "wikipedia"]}))
     assert "bad, good, pages" in refusal.value.remedy
 
 
-def test_too_few_documents_are_refused(corpus: Corpus) -> None:
-    documents = {**DECLARATION["documents"], "min_documents_per_side": 71}
-    with pytest.raises(PhaselineError, match="has 70 positives, fewer than min_documents_per_side 71"):
-        train(corpus, declared(documents=documents))
-
-
-def test_a_source_on_both_sides_is_refused() -> None:
-    with pytest.raises(ValidationError, match="good is among both positives and negatives"):
-        declared(negatives=["bad", "good"])
-
-
-@pytest.mark.parametrize("bounds", [[75, 30], [30, 75, 0], [75, 75, 0]])
-def test_buckets_that_leave_gaps_are_refused(bounds: list[int]) -> None:
-    buckets = [{"name": f"b{index}", "min_percentile": bound} for index, bound in enumerate(bounds)]
-    with pytest.raises(ValidationError, match="min_percentile must fall"):
-        declared(buckets=buckets)
-
-
-def test_normalised_text_is_words_alone() -> None:
-    text = "== Héading ==\n* $x_1^2$ cost 30€, __label__1 [[Link|ﬁne]]\t日本"
-    assert normalise(text, 1000) == "héading x cost label link fine 日本"
-    assert normalise("one two three", 7) == "one two"
-
-
-@given(
-    st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=2).filter(
-        lambda rows: len({r[0] for r in rows}) == 2
-    )
-)
-def test_auc_is_the_chance_that_a_positive_scores_higher(rows: list[tuple[bool, int]]) -> None:
-    positives = [value for positive, value in rows if positive]
-    negatives = [value for positive, value in rows if not positive]
-    wins = sum((p > n) + (p == n) / 2 for p in positives for n in negatives)
-    labels, scores = np.array([positive for positive, _ in rows], dtype=np.int8), np.array([v for _, v in rows], float)
-    assert auc(labels, scores) == pytest.approx(wins / (len(positives) * len(negatives)))
-
-
-def test_precision_and_recall() -> None:
-    labels, scores = np.array([1, 1, 1, 0, 0]), np.array([0.9, 0.5, 0.4, 0.6, 0.1])
-    assert precision_recall(labels, scores, 0.5) == (2 / 3, 2 / 3)
-    assert precision_recall(labels, scores, 1.0) == (0.0, 0.0)
+def test_training_that_diverges_is_refused(corpus: Corpus) -> None:
+    with pytest.raises(PhaselineError, match="cannot be trained: fastText says Encountered NaN"):
+        train(corpus, declared(name="steep", fasttext=DECLARATION["fasttext"] | {"learning_rate": 1e30}))

@@ -1,6 +1,7 @@
 """Every document's score is what the model says of it alone and outlives a killed run; unfit models are refused."""
 
 import math
+import re
 import signal
 import subprocess
 import sys
@@ -22,17 +23,20 @@ from reference_models import (
     word_tokenizer,
     write_model,
 )
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
 
 from pipelines.errors import PhaselineError
 from pipelines.parts import Part
 from pipelines.record import Flow, Parent
 from pipelines.shards import open_shards
-from pipelines.store import Artifact, Outcome, Store
+from pipelines.store import Artifact, Draft, Outcome, Store
+from quality.batches import batches_by_length
 from quality.perplexity import score
 from quality.perplexity.attributes import PARTS, PERPLEXITY, ensure_perplexity
-from quality.perplexity.declaration import ScoringDeclaration
+from quality.perplexity.declaration import ModelFolder, ScoringDeclaration, read_perplexity
 from quality.perplexity.reference import TrainedOn, reference_model, reference_model_in
-from quality.perplexity.score import batches_by_length
 
 WHOLE = Part(start=0, end=1)
 SCORING = ScoringDeclaration(max_tokens=CONTEXT, min_tokens=4)
@@ -157,6 +161,7 @@ KILLED_AFTER_TWO_PARTS = """
 import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
+from quality.batches import batches_by_length
 from quality.perplexity import score
 score.TOKENS_PER_PART = 50
 import test_perplexity
@@ -224,16 +229,82 @@ def test_batches_hold_every_document_once_within_their_budget(lengths: list[int]
         assert len(batch) == 1 or len(batch) * max(lengths[row] for row in batch) <= budget
 
 
+def test_two_models_with_a_tokenizer_of_their_own_score_the_text_in_their_tokens(tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    store = Store(tmp_path)
+    folders = [write_model(tmp_path / name, seed, **THEIR_ENDS) for name, seed in (("small", 5), ("large", 6))]
+    for folder in folders:
+        their_tokenizer().save(str(folder / "tokenizer.json"))
+    shards = open_shards(web_shards(store))
+    artifact = score_web(store, *folders).artifact
+    small = AutoModelForCausalLM.from_pretrained(folders[0]).eval()
+    compared = 0
+    for row, offset, length in zip(
+        rows_of(artifact), shards.index["offset"].to_pylist(), shards.index["length"].to_pylist(), strict=True
+    ):
+        if row["reason"] is None:
+            words = shards.tokens[offset : offset + length - 1].tolist()
+            tokens = [*(VOCAB_SIZE - word for word in words[:CONTEXT]), END_OF_TEXT][:CONTEXT]
+            assert row["num_tokens_scored"] == len(tokens)
+            assert row["nll_weak"] == pytest.approx(loss_alone(small, tokens), rel=1e-5)
+            compared += 1
+    assert compared == 27
+    assert artifact.record.facts["num_truncated_documents"] == 14
+
+
+def their_tokenizer() -> Tokenizer:
+    """The words of the shards' tokenizer by other numbers."""
+    vocab = {"<s>": END_OF_TEXT} | {f"w{VOCAB_SIZE - token}": token for token in range(1, VOCAB_SIZE)}
+    tokenizer = Tokenizer(WordLevel(vocab, unk_token="<s>"))
+    tokenizer.pre_tokenizer = Whitespace()
+    return tokenizer
+
+
+THEIR_ENDS = {"bos_token_id": None, "eos_token_id": [END_OF_TEXT, 7]}
+
+
+def test_a_model_of_the_pipeline_with_another_tokenizer_than_the_shards_is_refused(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+
+    def make(draft: Draft) -> None:
+        write_model(draft.folder, 4)
+        their_tokenizer().save(str(draft.folder / "tokenizer.json"))
+
+    other = store.ensure("models/other", make, code_version="1", parameters={}).artifact
+    references = reference_model(other, []), reference_model_in(write_model(tmp_path / "same", 5))
+    their_tokenizer().save(str(references[1].folder / "tokenizer.json"))
+    with pytest.raises(PhaselineError, match=r"models/other@1 has another tokenizer than shards/web@1"):
+        ensure_perplexity(store, ASSET, web_shards(store), *references, part=WHOLE, scoring=SCORING, report=[].append)
+
+
+def test_a_model_without_a_tokenizer_is_refused(tmp_path: Path, models: dict[str, Path]) -> None:
+    without = write_model(tmp_path / "without", 4)
+    (without / "tokenizer.json").unlink()
+    with pytest.raises(
+        PhaselineError, match=r"there is no tokenizer\.json in .*without\n  remedy: save the model with"
+    ):
+        score_web(Store(tmp_path), models["weak"], without)
+
+
+def test_models_are_declared_as_assets_or_folders(tmp_path: Path) -> None:
+    preset = Path(__file__).parents[2] / "quality/perplexity/quadrants.yaml"
+    path = tmp_path / "quadrants.yaml"
+    path.write_text(re.sub("^weak: .*", "weak: {folder: models/small}", preset.read_text(), flags=re.MULTILINE))
+    declared = read_perplexity(path)
+    assert declared.models == (ModelFolder(folder=tmp_path / "models/small"), "models/reference_strong/reference")
+
+
 def test_a_model_with_another_tokenizer_is_refused(tmp_path: Path, models: dict[str, Path]) -> None:
     other = write_model(tmp_path / "other", 4)
     word_tokenizer("v").save(str(other / "tokenizer.json"))
-    with pytest.raises(PhaselineError, match=r"other has another tokenizer than shards/web@1"):
+    with pytest.raises(PhaselineError, match=r"weak has another tokenizer than .*other"):
         score_web(Store(tmp_path), models["weak"], other)
 
 
 def test_a_model_with_a_smaller_vocabulary_is_refused(tmp_path: Path, models: dict[str, Path]) -> None:
     small = write_model(tmp_path / "small", 4, vocab_size=39)
-    with pytest.raises(PhaselineError, match="small has 39 token ids and shards/web@1 has 40"):
+    with pytest.raises(PhaselineError, match="small has 39 token ids and its tokenizer 40"):
         score_web(Store(tmp_path), small, models["strong"])
 
 

@@ -23,7 +23,8 @@ from quality.perplexity.attributes import PERPLEXITY, SCHEMA
 from quality.perplexity.declaration import PerplexityDeclaration, QuadrantsDeclaration
 from quality.perplexity.examples import EXAMPLES
 from quality.perplexity.quadrants import ensure_quadrants
-from quality.perplexity.quantiles import QUADRANT_NAMES, Cut, Threshold, cut_at_quantiles, threshold_at
+from quality.perplexity.quantiles import QUADRANT_NAMES, Cut, cut_at_quantiles
+from quality.quantiles import Threshold, threshold_at
 
 PRESET = Path(__file__).parents[2] / "quality/perplexity/quadrants.yaml"
 DECLARATION = read_declaration(PRESET, PerplexityDeclaration).quadrants.model_copy(update={"stratify_by": ()})

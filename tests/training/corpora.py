@@ -64,6 +64,7 @@ def small_corpus(home: Path, documents_by_domain: Mapping[str, int]) -> Corpus:
             f"shards/{domain}",
             domain=domain,
             split="train",
+            buckets=None,
             bucket=None,
             corpus=survivors,
             documents=documents,
@@ -102,6 +103,7 @@ def make_documents(store: Store, domain: str, texts: Sequence[str]) -> Artifact:
                 "language_score": pa.array([1.0] * len(texts), pa.float32()),
                 "num_bytes": [len(text.encode()) for text in texts],
                 "answer_start": pa.nulls(len(texts), pa.int64()),
+                "broken_rule": pa.nulls(len(texts), pa.string()),
             },
             schema=SCHEMA,
         )
@@ -130,7 +132,9 @@ def make_dedup(store: Store, documents: Sequence[Artifact], texts: Mapping[str, 
             for text in of_domain
         ]
         rows.sort(key=lambda row: row["id"])
-        pq.write_table(pa.Table.from_pylist(rows), draft.folder / SURVIVORS)
+        survivors = pa.Table.from_pylist(rows)
+        survivors = survivors.append_column("broken_rule", pa.nulls(len(rows), pa.string()))
+        pq.write_table(survivors, draft.folder / SURVIVORS)
         removal = {"id": "", "step": "", "similarity": 0.0, "survivor_id": ""}
         pq.write_table(pa.Table.from_pylist([removal]), draft.folder / REMOVALS)
 

@@ -6,7 +6,7 @@ import numpy as np
 from small_run import make_manifest
 from trained_run import NUM_STEPS, TrainedRun
 
-from pipelines.store import read_record
+from pipelines.record import read_record
 from training.manifest import read_manifest
 from training.runs.checkpoints import get_checkpoint, step_folder
 from training.runs.launch import train

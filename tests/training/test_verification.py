@@ -9,8 +9,8 @@ import pytest
 from hand_made import HandMadePhase, hand_made, source
 
 from pipelines.errors import PhaselineError
-from pipelines.record import FileEntry, Record, content_digest, provenance
-from pipelines.store import RECORD, Artifact, Draft, Store, describe_files, write_record
+from pipelines.record import RECORD, FileEntry, Record, content_digest, describe_files, provenance, write_record
+from pipelines.store import Artifact, Draft, Store
 from training.lineage.verification import Finding, verify
 from training.manifest import MANIFEST, write_manifest
 from training.runs.run import create_run
@@ -103,6 +103,12 @@ def test_a_file_that_is_missing(store: Store) -> None:
     path = folder(store, "raw/web") / "tokens.bin"
     path.unlink()
     assert [(finding.artifact, finding.what) for finding in findings(store)] == [("raw/web@1", f"{path} is missing")]
+
+
+def test_a_file_that_was_added(store: Store) -> None:
+    path = folder(store, "shards/web") / "tokens-00001.bin"
+    path.write_bytes(b"again")
+    assert [(finding.artifact, finding.what) for finding in findings(store)] == [("shards/web@1", f"{path} was added")]
 
 
 def test_an_artifact_that_is_missing(store: Store) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from pipelines.alterations import added_files, altered_content, altered_size
 from pipelines.digests import value_digest
 from pipelines.errors import PhaselineError
-from pipelines.record import FileEntry, Parent, Record, content_digest
-from pipelines.store import RECORD, Store, read_record
+from pipelines.record import RECORD, FileEntry, Parent, Record, content_digest, read_record
+from pipelines.store import Store
 from training.manifest import MANIFEST, Manifest
 from training.runs.checkpoints import ASSETS as CHECKPOINTS
 from training.runs.run import known_runs
@@ -128,6 +129,8 @@ class Verification:
             changed = self.change_of(folder / file.path, file)
             if changed is not None:
                 yield Finding(wanted.name, f"{folder / file.path} {changed}", remedy)
+        for path in added_files(folder, record):
+            yield Finding(wanted.name, f"{path} was added", f"remove it, or {remedy}")
         if (folder / MANIFEST).is_file():
             for what in self.contradictions(record, folder / MANIFEST):
                 yield Finding(wanted.name, what, remedy)
@@ -147,19 +150,16 @@ class Verification:
 
     def change_of(self, path: Path, recorded: FileEntry) -> str | None:
         """How a file differs from its entry in the record, or None."""
-        if not path.is_file():
-            return "is missing"
-        num_bytes = path.stat().st_size
+        changed = altered_size(path, recorded)
+        if changed is not None:
+            return changed
         self.num_files += 1
-        self.num_bytes += num_bytes
-        if num_bytes != recorded.num_bytes:
-            return f"holds {num_bytes:,} bytes instead of {recorded.num_bytes:,}"
-        found = self.digest_of(path, num_bytes)
-        return None if found == recorded.sha256 else f"has SHA-256 {found[:12]} instead of {recorded.sha256[:12]}"
+        self.num_bytes += recorded.num_bytes
+        return altered_content(path, recorded, self.digest_of)
 
-    def digest_of(self, path: Path, num_bytes: int) -> str:
+    def digest_of(self, path: Path) -> str:
         """SHA-256 of a file, with a report every few seconds."""
-        digest = hashlib.sha256()
+        digest, num_bytes = hashlib.sha256(), path.stat().st_size
         reported = time.monotonic()
         with path.open("rb") as file:
             while block := file.read(BYTES_AT_A_TIME):

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from pipelines.declared import Declared, read_declaration
 from pipelines.evidence import EvidenceLabel
-from pipelines.store import read_record
+from pipelines.record import read_record
 from training.manifest import Compiled, Manifest
 from training.models import LlamaShape, model_preset
 from training.runs.metrics import StepMetrics

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
-from pipelines.store import parameter_differences
+from pipelines.differences import parameter_differences
 from training.manifest import CompiledPhase, Manifest, SourceReference
 from training.sampling.first_difference import agreed_steps, batch_in_words, first_difference
 from training.schedule import Piece

@@ -9,10 +9,20 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipelines.digests import file_digest
+from pipelines.alterations import altered_content, altered_size
 from pipelines.errors import PhaselineError
-from pipelines.record import Check, Parent, Record, content_digest, provenance
-from pipelines.store import RECORD, Artifact, Store, describe_files, read_record, write_record
+from pipelines.record import (
+    RECORD,
+    Check,
+    Parent,
+    Record,
+    content_digest,
+    describe_files,
+    provenance,
+    read_record,
+    write_record,
+)
+from pipelines.store import Artifact, Store
 from training.manifest import Manifest
 from training.runs.run import Run, open_run
 from training.sampling.bill import bill_of_data
@@ -90,7 +100,7 @@ def changed_file(checkpoint: Artifact) -> str | None:
     """The first recorded file that is missing or whose size or SHA-256 differs, or None."""
     for file in checkpoint.record.files:
         path = checkpoint.folder / file.path
-        if not path.is_file() or path.stat().st_size != file.num_bytes or file_digest(path) != file.sha256:
+        if altered_size(path, file) or altered_content(path, file):
             return file.path
     return None
 

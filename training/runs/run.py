@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import PhaselineError
+from pipelines.locks import locked
 from pipelines.record import Entry, Parent
-from pipelines.store import Artifact, Store, locked
+from pipelines.store import Artifact, Store
 from training.manifest import Manifest, read_manifest
 
 DECLARATION = "run.json"

@@ -19,9 +19,9 @@ import numpy as np
 from pydantic import ValidationError
 
 from pipelines.errors import PhaselineError
-from pipelines.record import Record, content_digest
+from pipelines.record import RECORD, Record, content_digest
 from pipelines.shards import BLOCK_BYTES, BLOCK_DIGEST_BYTES, BLOCK_DIGESTS, token_dtype
-from pipelines.store import RECORD, Store
+from pipelines.store import Store
 from training.manifest import Manifest, SourceReference
 from training.tokens.block_cache import BlockCache
 from training.tokens.files import extents_file, open_extents, token_files

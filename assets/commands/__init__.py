@@ -1,0 +1,1 @@
+"""The subcommands of ``phaseline`` by what they are about: their options, and the call that each is."""

@@ -1,0 +1,44 @@
+"""Subcommands that make things, or show the whole."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from assets.commands.opened import Commands, newest_run, open_project
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def add(commands: Commands) -> None:
+    """What makes things, or shows the whole."""
+    train = commands.add_parser("train", help="make everything a recipe needs, train it, evaluate it")
+    train.add_argument("selection", metavar="RECIPE[:PHASE,...]")
+    train.set_defaults(run=run_train)
+
+    dev = commands.add_parser("dev", help="open the Dagster UI on this machine only")
+    dev.add_argument("--port", type=int, default=3000)
+    dev.set_defaults(run=run_dev)
+
+
+def run_train(options: argparse.Namespace) -> None:
+    from assets.materialise import materialise
+    from assets.summary import print_summary
+    from training.declared.recipes import select
+    from training.runs.run import open_run
+
+    project = open_project()
+    recipe, phases = select(project.recipes, options.selection)
+    materialise(project, recipe, phases)
+    print_summary(project, open_run(project.store, newest_run(project.store, recipe.name)))
+
+
+def run_dev(options: argparse.Namespace) -> None:
+    from assets.materialise import prepare_instance
+    from assets.project import default_home
+
+    prepare_instance(default_home())
+    workspace = str(REPOSITORY / "workspace.yaml")
+    os.chdir(REPOSITORY)
+    command = ["dagster", "dev", "--workspace", workspace, "--host", "127.0.0.1", "--port", str(options.port)]
+    os.execv(sys.executable, [sys.executable, "-m", *command])

@@ -1,0 +1,1 @@
+"""Classification by fastText: how fast texts get their scores."""
