@@ -16,7 +16,7 @@ dev: $(ENVIRONMENT)
 	@$(BIN)/phaseline dev
 
 test: $(DEVELOPMENT)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(DEVELOPMENT)
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from assets.corpus_plots import duplicates_plots, funnel_plots
 from assets.funnel_markdown import funnel_tables
 from assets.project import Project, ShardsName
 from assets.quality import buckets_asset, quality_steps
@@ -122,6 +123,7 @@ def dedup(project: Project) -> Step:
             report=progress.report,
         ),
         checks={REMOVED_SHARE: True},
+        plots=lambda artifact: duplicates_plots(project, artifact),
     )
 
 
@@ -172,6 +174,7 @@ def contamination(project: Project) -> Step:
             engine=project.engine,
             report=progress.report,
         ),
+        plots=lambda artifact: funnel_plots(project, artifact),
         tables=lambda artifact: funnel_tables(project, artifact),
     )
 
@@ -181,7 +184,7 @@ def tokenizer(project: Project) -> Step:
     return Step(
         TOKENIZER_ASSET,
         group="corpus",
-        description="Byte-level BPE trained on a balanced sample of the training documents.",
+        description="Byte-level BPE trained on a balanced sample of the training documents; kept once it is trained.",
         parents=[CONTAMINATION_ASSET, *parents],
         ensure=lambda progress: ensure_tokenizer(
             project.store,

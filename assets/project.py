@@ -23,7 +23,13 @@ from quality.bucketing.declaration import BucketsDeclaration, read_buckets
 from quality.classifier.declaration import FastTextScorer
 from quality.perplexity.declaration import read_perplexity
 from quality.ratchet.ratchet import Ratchet
-from quality.scoring.declaration import HeuristicScorer, Scorer, read_scorers, refuse_unknown_measures
+from quality.scoring.declaration import (
+    HeuristicScorer,
+    Scorer,
+    read_scorers,
+    refuse_shared_names,
+    refuse_unknown_measures,
+)
 from quality.validation.expectations import Expectations
 from quality.validators import Validators
 from training.compiler.leaves import shards_of
@@ -154,6 +160,8 @@ class Project:
 
     def _check(self) -> None:
         refuse_wrong_priority(self.corpus.priority, self.domain_of, f"{self.folders.corpus}: priority")
+        benchmarks = [benchmark.name for benchmark in self.benchmarks.benchmarks]
+        refuse_shared_names(self.scorers, [*self.domain_of, *benchmarks], self.folders.scorers)
         for scorer in self.scorers.values():
             self._check_scorer(scorer)
         for buckets in self.buckets.values():

@@ -3,16 +3,21 @@
 from collections.abc import Sequence
 from getpass import getuser
 
+import dagster as dg
+
+from assets.build import asset_key
+from assets.materialise import prepare_instance
+from assets.publish import check_result
 from assets.step import Step
 from assets.tables import console
 from pipelines.artifact import Artifact, promotable_failures
 from pipelines.errors import PhaselineError
-from pipelines.promotion import promotion_path
+from pipelines.promotion import Promotion, promotion_path
 from pipelines.store import Store
 
 
 def promote(store: Store, steps: Sequence[Step], name: str, *, who: str | None, why: str | None) -> None:
-    """Record that a person takes an artifact although it failed checks; without ``why``, only show which.
+    """Record that a person takes an artifact although it failed checks, and show it; without ``why``, only show which.
 
     Args:
         steps: those of the graph.
@@ -33,6 +38,9 @@ def promote(store: Store, steps: Sequence[Step], name: str, *, who: str | None, 
     promotion = store.promote(artifact, who=who or getuser(), why=why)
     say(f"{promotion.who} promoted {artifact.name}: {promotion.why}")
     say(f"recorded in {promotion_path(artifact.folder)}")
+    for step in steps:
+        if step.asset == artifact.asset and artifact == store.latest(artifact.asset):
+            show_accepted(store, step, promotion)
     if children := [step.asset for step in steps if artifact.asset in step.parents]:
         say(f"now may be made from it: {', '.join(children)}")
     say("run the command that was stopped again")
@@ -50,6 +58,25 @@ def artifact_named(store: Store, name: str) -> Artifact:
         known = ", ".join(f"{asset}@{number}" for number in versions)
         raise PhaselineError(f"there is no {name}", f"name one of: {known}")
     return store.get(asset, int(version))
+
+
+def show_accepted(store: Store, step: Step, promotion: Promotion) -> None:
+    """Let the UI show what was accepted as passed, and by whom: nothing is made again for which it would be told."""
+    prepare_instance(store.root)
+    with dg.DagsterInstance.get() as instance:
+        for check in promotion.accepted:
+            shown = check_result(check, promotion)
+            instance.report_runless_asset_event(
+                dg.AssetCheckEvaluation(
+                    asset_key(step.node),
+                    check.name,
+                    passed=shown.passed,
+                    severity=shown.severity,
+                    description=shown.description,
+                    blocking=True,
+                    partition=step.partition_key,
+                )
+            )
 
 
 def say(text: str) -> None:

@@ -15,7 +15,7 @@ from quality.bucketing.thresholds import ensure_thresholds
 from quality.classifier.declaration import FastTextScorer
 from quality.classifier.step import ensure_classifier
 from quality.scoring.collection import ensure_all_scores
-from quality.scoring.declaration import FileScorer, Scorer
+from quality.scoring.declaration import Scorer, files_of
 
 
 def quality_steps(project: Project) -> Iterator[Step]:
@@ -29,13 +29,6 @@ def quality_steps(project: Project) -> Iterator[Step]:
     for buckets in project.buckets.values():
         yield thresholds(project, buckets)
         yield bucketed(project, buckets)
-
-
-def files_of(scorer: Scorer) -> list[Source]:
-    """What a scorer reads beside documents: files of labels, or of scores."""
-    if isinstance(scorer, FastTextScorer):
-        return [*scorer.files]
-    return [scorer.source] if isinstance(scorer, FileScorer) else []
 
 
 def raw_assets(source: Source) -> list[str]:

@@ -15,7 +15,6 @@ SURVIVORS = "survivors.parquet"
 REMOVALS = "removals.parquet"
 CONTAMINATION_ASSET = "corpus/contamination"
 CONTAMINATION = "contamination.parquet"  # of the documents that were dropped for what they contain
-SCORES = "scores.parquet"  # of a scored domain: id, score, percentile, bucket
 BUCKETS = "buckets.parquet"  # of a domain: the bucket of each survivor, or the reason why it has none
 QUADRANTS_ASSET = "quality/quadrants"
 QUADRANTS = "quadrants.parquet"  # of scored documents: id, shards, quadrant, reason

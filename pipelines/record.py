@@ -122,7 +122,7 @@ def write_record(folder: Path, record: Record) -> None:
 def write_whole(path: Path, entry: Entry) -> None:
     """Write an entry as JSON: beside its place, flushed to disk, then renamed."""
     beside = path.with_name(f"{path.name}.part")
-    with beside.open("w") as file:
+    with beside.open("w", encoding="utf-8") as file:
         file.write(entry.model_dump_json(indent=1))
         file.flush()
         os.fsync(file.fileno())

@@ -6,6 +6,7 @@ making takes long, it keeps what is done in the draft's work folder, with which 
 """
 
 import errno
+import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -152,17 +153,17 @@ class Store:
         """
         for parent in parents:
             refuse_unsound(parent)
-        parameters = dict(parameters)
+        recorded: dict[str, Any] = json.loads(json.dumps(parameters))  # as a record will hold them
         expectations = self.validator.digest(asset) if self.validator else None
         if expectations:
-            parameters[EXPECTATIONS] = expectations
+            recorded[EXPECTATIONS] = expectations
         references = [parent.parent for parent in parents]
         latest = self.latest(asset)
         if latest is None:
             changes = ["it did not exist"]
         else:
             failures = latest.failures()
-            changes = own_differences(latest.record, failures, code_version, parameters, keep=keep)
+            changes = own_differences(latest.record, failures, code_version, recorded, keep=keep)
             newer_parents = parent_differences(latest.record, references)
             if not changes and (not newer_parents or (keep and not failures)):
                 if failures:
@@ -173,40 +174,58 @@ class Store:
         for parent in parents:
             refuse_altered(parent.folder, parent.record, self.root / DIGESTS)
         with self._locked(asset):
-            drafts = self.folder(asset) / DRAFTS
-            draft = Draft(
-                empty_folder(drafts, identity(code_version, parameters, references)),
+            if self.latest(asset) == latest:
+                return Outcome(self._make(asset, make, code_version, recorded, parents), changes)
+        return self.ensure(  # another process has published a version in the meantime
+            asset, make, code_version=code_version, parameters=parameters, parents=parents, keep=keep
+        )
+
+    def _make(
+        self,
+        asset: str,
+        make: Callable[[Draft], None],
+        code_version: str,
+        parameters: dict[str, Any],
+        parents: Sequence[Artifact],
+    ) -> Artifact:
+        """Make and publish the next version of an asset; the lock is held."""
+        references = [parent.parent for parent in parents]
+        draft = Draft(
+            empty_folder(self.folder(asset) / DRAFTS, identity(code_version, parameters, references)),
+            parameters=parameters,
+            parents=parents,
+            version=self._next_version(asset),
+        )
+        try:
+            started = time.monotonic()
+            make(draft)
+            if self.validator and self.validator.checks(asset):
+                draft.checks += self.validator.validate(asset, draft)
+            files = list(describe_files(draft.folder))
+            record = Record(
+                asset=asset,
+                version=draft.version,
+                digest=content_digest(files),
+                code_version=code_version,
                 parameters=parameters,
-                parents=parents,
-                version=(self.versions(asset) or [0])[-1] + 1,
+                parents=references,
+                flows=draft.flows,
+                files=files,
+                checks=draft.checks,
+                facts=draft.facts,
+                provenance=provenance(time.monotonic() - started),
             )
-            try:
-                started = time.monotonic()
-                make(draft)
-                if self.validator and self.validator.checks(asset):
-                    draft.checks += self.validator.validate(asset, draft)
-                files = list(describe_files(draft.folder))
-                record = Record(
-                    asset=asset,
-                    version=draft.version,
-                    digest=content_digest(files),
-                    code_version=code_version,
-                    parameters=parameters,
-                    parents=references,
-                    flows=draft.flows,
-                    files=files,
-                    checks=draft.checks,
-                    facts=draft.facts,
-                    provenance=provenance(time.monotonic() - started),
-                )
-                artifact = self._publish(draft, record)
-            except OSError as error:
-                if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                    raise disk_full(asset, self.root) from error
-                raise
-            finally:
-                discard(draft)
-        return Outcome(artifact, changes)
+            return self._publish(draft, record)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise disk_full(asset, self.root) from error
+            raise
+        finally:
+            discard(draft)
+
+    def _next_version(self, asset: str) -> int:
+        """One more than that of any folder there is, finished or not."""
+        return 1 + max((int(path.name) for path in self.folder(asset).iterdir() if path.name.isdigit()), default=0)
 
     def promoted(self, asset: str) -> Artifact | None:
         """The newest version of an asset that is sound, by its checks or because a person took it; or None."""

@@ -24,8 +24,13 @@ ROUND_TRIP_DOCUMENTS = 500
 
 
 class TokenizerDeclaration(Declared):
-    """What the tokenizer is trained on: the same number of bytes of every domain, or all that it has."""
+    """What the tokenizer is trained on: the same number of bytes of every domain, or all that it has.
 
+    It is kept once it is trained, as what is made with it cannot be mixed with what another makes. Raising ``fit``
+    trains it again on the corpus as it is then.
+    """
+
+    fit: Annotated[int, Field(ge=1)] = 1
     vocab_size: Annotated[int, Field(ge=257)]
     sample_bytes_per_domain: Annotated[int, Field(gt=0)]
 
@@ -37,7 +42,7 @@ def ensure_tokenizer(
     documents: Sequence[Artifact],
     report: Callable[[str], None],
 ) -> Outcome:
-    """Train ``tokenizer`` on documents of the training split, chosen by a keyed hash of their ids.
+    """Train ``tokenizer`` on documents of the training split, chosen by a keyed hash of their ids, or keep it.
 
     Raises:
         PhaselineError: the documents hold too few distinct words for the declared vocabulary.
@@ -64,6 +69,7 @@ def ensure_tokenizer(
         code_version=CODE_VERSION,
         parameters=declared.model_dump(),
         parents=[corpus, *documents],
+        keep=True,
     )
 
 

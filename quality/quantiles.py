@@ -1,4 +1,4 @@
-"""Weighted quantiles of documents, exact and with ties broken by id."""
+"""Quantiles: weighted ones of documents, exact and with ties broken by id, and plain ones for people to read."""
 
 import math
 from collections.abc import Sequence
@@ -8,9 +8,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating]
-Ids = npt.NDArray[np.str_]
-Bools = npt.NDArray[np.bool_]
+from quality.arrays import Bools, Floats, Strings
 
 
 @dataclass(frozen=True)
@@ -20,13 +18,13 @@ class Threshold:
     value: float
     id: str
 
-    def is_high(self, values: Floats, ids: Ids) -> Bools:
+    def is_high(self, values: Floats, ids: Strings) -> Bools:
         """Which documents are on the high side, shape (n,); NaN never is."""
         return (values > self.value) | ((values == self.value) & (ids >= self.id))
 
 
 def thresholds_at(
-    values: Floats, ids: Ids, weights: npt.NDArray[np.integer], quantiles: Sequence[float | Fraction]
+    values: Floats, ids: Strings, weights: npt.NDArray[np.integer], quantiles: Sequence[float | Fraction]
 ) -> list[Threshold]:
     """The thresholds below which lie ``quantiles`` of the weight, or less by no more than one document's.
 
@@ -42,7 +40,12 @@ def thresholds_at(
     return [Threshold(float(values[first]), str(ids[first])) for first in firsts]
 
 
-def threshold_at(values: Floats, ids: Ids, weights: npt.NDArray[np.integer], quantile: float) -> Threshold:
+def threshold_at(values: Floats, ids: Strings, weights: npt.NDArray[np.integer], quantile: float) -> Threshold:
     """The threshold of one quantile; see ``thresholds_at``."""
     (threshold,) = thresholds_at(values, ids, weights, [quantile])
     return threshold
+
+
+def interpolated_quantiles(values: Floats, quantiles: Sequence[float]) -> dict[str, float]:
+    """The quantiles of n values, n at least 1, without weights, by their names in facts, such as ``"0.5"``."""
+    return {str(name): float(value) for name, value in zip(quantiles, np.quantile(values, quantiles), strict=True)}

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Floats = npt.NDArray[np.floating]
+from quality.arrays import Floats
 
 
 def spearman(first: Floats, second: Floats) -> float | None:

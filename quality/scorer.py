@@ -1,12 +1,9 @@
 """What every declared scorer has, whatever gives its scores."""
 
-from typing import Annotated
-
-from pydantic import Field
-
 from pipelines.declared import Declared
+from pipelines.sources import Name
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+SCORES, CLASSIFIERS = "scores/", "classifiers/"  # how the assets of scorers begin
 
 
 class ScorerDeclaration(Declared):

@@ -10,8 +10,8 @@ from benchmarks.classifier.corpus import declared, write_corpus
 from benchmarks.classifier.layout import NUM_PARTS, classifier_folder, documents_file, read_column
 from benchmarks.harness import Benchmark, Contender, Target
 from benchmarks.limits import memory_copy_megabytes_per_second, parquet_megabytes_per_second
-from quality.classifier.calibration import read_calibrations
 from quality.classifier.metrics import auc
+from quality.classifier.model import CrossFitted
 from quality.classifier.split import folds_of
 
 BINDING = "fasttext-community, normalised text"
@@ -49,7 +49,7 @@ class ClassifierBenchmark(Benchmark):
         scores, expected = (np.array(one[: len(of_model)])[of_model] for one in (output, ours))
         if output != ours:
             logits = np.log(scores) - np.log1p(-scores)
-            scores = read_calibrations(classifier_folder(path))[0].probabilities(logits)
+            scores = CrossFitted(classifier_folder(path)).calibrations[0].probabilities(logits)
         return bool(np.allclose(scores, expected, atol=CLOSE))
 
     def limits(self, path: Path) -> dict[str, float]:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from benchmarks.classifier.corpus import declared, write_corpus
+from benchmarks.classifier.corpus import write_corpus
 from benchmarks.classifier.layout import NUM_PARTS, classifier_folder, documents_file
 from benchmarks.processes import on_every_core
 from benchmarks.tables import aligned
-from pipelines.dedup.pieces import Piece
 from pipelines.engines import LocalEngine
+from pipelines.pieces import Piece
 from pipelines.process.account import totals
 from quality.scoring.fasttext import FastTextScores
 from quality.scoring.score_documents import ScoreDocuments
@@ -63,7 +63,7 @@ def write_pieces(path: Path) -> list[Piece]:
 
 def speed(path: Path, pieces: Sequence[Piece], num_processes: int, report: Callable[[str], None]) -> float:
     """Megabytes of text a second of all processes together, by the time that their tasks take."""
-    scorer = partial(FastTextScores, classifier_folder(path), declared())
+    scorer = partial(FastTextScores, classifier_folder(path))
     with tempfile.TemporaryDirectory() as folder:
         steps = [ScoreDocuments(scorer, pieces, Path(folder))]
         num_bytes = sum(piece.num_bytes for piece in pieces)

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from benchmarks.classifier.corpus import declared
 from benchmarks.classifier.layout import classifier_folder, read_column
 from pipelines.documents import ROWS_PER_BATCH
 from quality.classifier.model import CrossFitted
@@ -18,7 +17,7 @@ class Prepared(NamedTuple):
 
 
 def prepare(path: Path, num_parts: int) -> Prepared:
-    models = CrossFitted(classifier_folder(path), declared())
+    models = CrossFitted(classifier_folder(path))
     return Prepared(models, read_column(path, num_parts, "id"), read_column(path, num_parts, "text"))
 
 

@@ -1,7 +1,7 @@
 """The benchmarks' own text: every record of every declared set, as the asset corpus/benchmarks."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,13 +10,11 @@ import pyarrow.parquet as pq
 from pipelines.contamination.declaration import Benchmarks
 from pipelines.contamination.ngrams import num_words
 from pipelines.contamination.references import ANSWER, REFERENCES_SCHEMA, TEXT
-from pipelines.fetch.snapshot import RawSnapshot, open_raw
-from pipelines.process.seal import normalise
-from pipelines.readers.read import record_reader
+from pipelines.fetch.records import read_records
+from pipelines.fetch.snapshot import open_raw
+from pipelines.process.final_text import normalise
 from pipelines.readers.records import Record
-from pipelines.readers.source_file import RejectedFile
 from pipelines.record import Flow
-from pipelines.sources import Source
 from pipelines.store import Artifact, Draft, Outcome, Store
 
 BENCHMARKS_ASSET = "corpus/benchmarks"
@@ -63,16 +61,6 @@ def ensure_benchmarks(
         },
         parents=raw,
     )
-
-
-def read_records(snapshot: RawSnapshot, benchmark: Source) -> Iterator[Record]:
-    """The records of all files of a benchmark."""
-    read = record_reader(benchmark.reader, snapshot.find, snapshot.paths)
-    for file in snapshot.read(list(snapshot.files(benchmark.reader))):
-        if isinstance(file, RejectedFile):
-            yield Record(file.path, "", file.num_bytes, rejection=file.rejection)
-        else:
-            yield from read(file)
 
 
 def texts_of(benchmark: str, records: Iterable[Record], min_words: int) -> tuple[pa.Table, Counter[str]]:

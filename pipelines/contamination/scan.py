@@ -17,6 +17,7 @@ from pipelines.contamination.index import NgramIndex, open_index
 from pipelines.contamination.ngrams import hash_ngrams
 from pipelines.contamination.parts import Part
 from pipelines.dedup.shingles import fold_table, hash_words, scratch, text_buffers
+from pipelines.process.whole_files import beside
 from pipelines.selection import DocumentsFile, read_selected
 
 MATCHES_AT_ONCE = 1 << 20
@@ -51,10 +52,8 @@ class FindNgrams(PipelineStep):
         matches = [np.empty((2, 0), np.int64)]
         for rows, texts in read_selected(self.groups[group], self.selections):
             matches += scanner.matches(texts, rows["number"].to_numpy())
-        path = matches_file(self.folder, part, group)
-        beside = path.with_suffix(".part.npy")
-        np.save(beside, np.concatenate(matches, axis=1))
-        beside.rename(path)
+        with beside(matches_file(self.folder, part, group)) as path, path.open("wb") as file:
+            np.save(file, np.concatenate(matches, axis=1))
         return ()
 
 

@@ -18,6 +18,7 @@ from pipelines.contamination.declaration import Matching
 from pipelines.contamination.ngrams import ngram_hashes
 from pipelines.contamination.parts import CHECKED, REFERENCES, Part
 from pipelines.contamination.words import Words, words_of
+from pipelines.process.whole_files import beside
 from pipelines.selection import DocumentsFile, read_selected
 
 EXCERPT_CHARACTERS = 300
@@ -73,10 +74,8 @@ class VerifyHits(PipelineStep):
                     hit = parts[candidate["part"]].compare(words, candidate["reference"], candidate["num_checked"])
                     if hit is not None:
                         hits.append({"id": row["id"], "source": row["source"], **hit})
-        path = hits_file(self.folder, rank)
-        beside = path.with_suffix(".part")
-        pq.write_table(pa.Table.from_pylist(hits, schema=HITS_SCHEMA), beside)
-        beside.rename(path)
+        with beside(hits_file(self.folder, rank)) as path:
+            pq.write_table(pa.Table.from_pylist(hits, schema=HITS_SCHEMA), path)
         return ()
 
 

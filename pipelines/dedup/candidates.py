@@ -57,10 +57,3 @@ def number_buckets(groups: Iterable[tuple[Bands, Groups]], of_document: NDArray[
         sizes.append(group.sizes)
         num_buckets += len(group.sizes)
     return Buckets(of_document, np.concatenate(sizes))
-
-
-def shared_buckets(keys: NDArray[np.uint64]) -> Buckets:
-    """Group documents by band keys, uint64 [n, bands], band after band."""
-    documents = np.arange(len(keys), dtype=np.int32)
-    groups = ((band, group_by_key(keys[:, band], documents)) for band in range(keys.shape[1]))
-    return number_buckets(groups, np.empty(keys.shape, np.int32))

@@ -10,8 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipelines.dedup.numbering import Numbering, load_numbering
-from pipelines.dedup.pieces import pieces_of
 from pipelines.dedup.record_files import RecordFile
+from pipelines.pieces import pieces_of
 from pipelines.store import Artifact
 
 NUMBERING = "numbering"

@@ -65,18 +65,44 @@ def flow(counts: Counter[tuple[str, str]]) -> Flow:
     return Flow(num_in=num_kept + by_fate.total(), num_kept=num_kept, dropped=dict(sorted(by_fate.items())))
 
 
+def losses_within_rules(
+    corpus: CorpusFiles, numbering: Numbering, survivor: NDArray[np.int32]
+) -> dict[str, dict[str, int]]:
+    """Of each source: the documents that came in and were removed, without those that break a rule."""
+    rows: dict[str, dict[str, int]] = {}
+    for place, file in enumerate(corpus.files):
+        row = rows.setdefault(corpus.origins[file.artifact].source, {"num_in": 0, "num_removed": 0})
+        is_within = is_within_rules(corpus, place)
+        row["num_in"] += int(is_within.sum())
+        row["num_removed"] += int((is_within & is_removed(numbering, survivor, place)).sum())
+    return rows
+
+
+def is_within_rules(corpus: CorpusFiles, place: int) -> NDArray[np.bool_]:
+    """Whether each record of a file breaks no rule."""
+    return mapped_batch(corpus.files[place].records)["broken_rule"].is_null().to_numpy(zero_copy_only=False)
+
+
+def is_removed(numbering: Numbering, survivor: NDArray[np.int32], place: int) -> NDArray[np.bool_]:
+    """Whether each record of a file is removed: for another document, or for a preferred record of its own."""
+    documents = numbering.documents_of(place)
+    return (survivor[documents] != documents) | ~numbering.is_first(place, np.arange(len(documents)))
+
+
 def largest_clusters(
     corpus: CorpusFiles, numbering: Numbering, survivor: NDArray[np.int32], source: str | None = None
 ) -> list[dict[str, Any]]:
-    """The survivors that displaced the most records, of one source if it is named, with how their texts begin."""
-    places = [
-        place for place, file in enumerate(corpus.files) if source in (None, corpus.origins[file.artifact].source)
-    ]
+    """The survivors that displaced the most records, with how their texts begin.
+
+    Args:
+        source: whose records within the rules are counted alone; where it is None, all records are.
+    """
     num_removed = np.zeros(numbering.num_documents, np.int32)
-    for place in places:
-        documents = numbering.documents_of(place)
-        is_kept = numbering.is_first(place, np.arange(len(documents))) & (survivor[documents] == documents)
-        np.add.at(num_removed, survivor[documents[~is_kept]], 1)
+    for place, file in enumerate(corpus.files):
+        is_counted = is_removed(numbering, survivor, place)
+        if source is not None:
+            is_counted &= is_within_rules(corpus, place) & (corpus.origins[file.artifact].source == source)
+        np.add.at(num_removed, survivor[numbering.documents_of(place)[is_counted]], 1)
     found = np.flatnonzero(num_removed)
     largest = found[np.lexsort((found, -num_removed[found]))][:NUM_CLUSTERS]
     files = numbering.file_of(numbering.first[largest])

@@ -42,7 +42,8 @@ class DedupParameters(Declared):
 
     Repeated lines are not looked for where ``repeated_lines`` is null.
 
-    A source that loses more than ``max_removed_share`` of its documents, or its own share, fails the check.
+    A source that loses more than ``max_removed_share`` of its documents within the rules, or its own share, fails the
+    check.
     """
 
     shingle_words: int = Field(default=5, ge=1)

@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.dedup.pieces import Piece
 from pipelines.dedup.signatures import keys_file, lines_file, records_file
+from pipelines.pieces import Piece
 
 AFTER_ALL_SOURCES = 1 << 20  # more than there are
 

@@ -22,9 +22,9 @@ from pipelines.dedup.ids import parse_ids
 from pipelines.dedup.lines import HashedLines, hash_lines
 from pipelines.dedup.minhash import band_keys
 from pipelines.dedup.parameters import DedupParameters
-from pipelines.dedup.pieces import Piece, pieces_of
 from pipelines.documents import SCHEMA
 from pipelines.engines import Engine, task_progress
+from pipelines.pieces import Piece, pieces_of
 from pipelines.store import Artifact, Draft, Outcome, Store
 
 CODE_VERSION = "2"  # to be raised as well when documents are cut into other pieces

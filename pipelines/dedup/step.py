@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipelines.corpus import DEDUP, REMOVALS, SURVIVORS
 from pipelines.dedup.corpus_files import NUMBERING, CorpusFiles, corpus_files
-from pipelines.dedup.facts import Counts, largest_clusters, num_texts_read
+from pipelines.dedup.facts import Counts, largest_clusters, losses_within_rules, num_texts_read
 from pipelines.dedup.gate import check_removed_share
 from pipelines.dedup.measures import read_measures
 from pipelines.dedup.numbering import Numbering, number_documents
@@ -73,9 +73,11 @@ def ensure_dedup(
         for name, files in ((SURVIVORS, survivors), (REMOVALS, removals), (COMPARISONS, outcome.compared())):
             add_parts(draft.folder / name, files)
         counts = Counts(survivors, removals)
+        losses = losses_within_rules(corpus, numbering, outcome.survivor)
         draft.flows = counts.flows()
         draft.facts = {
             "by_source": counts.by_source(),
+            "losses_within_rules": losses,
             "largest_clusters": largest_clusters(corpus, numbering, outcome.survivor),
             "num_comparisons": outcome.num_comparisons,
             "num_bounded": outcome.num_bounded,
@@ -83,7 +85,7 @@ def ensure_dedup(
         }
         draft.checks.append(
             check_removed_share(
-                counts.by_source(),
+                losses,
                 parameters,
                 lambda source: largest_clusters(corpus, numbering, outcome.survivor, source),
             )

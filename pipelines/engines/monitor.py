@@ -25,7 +25,7 @@ class Monitor:
         self._completed: dict[int, TaskState] = {}  # never changes again, so it is read once
         self._started = time.monotonic()
         self._due = self._started + FIRST_REPORT
-        self._bytes_before = self._read().num_bytes
+        self._before = self._read()
 
     def look(self) -> None:
         """Report, if it is time to."""
@@ -34,10 +34,12 @@ class Monitor:
             elapsed = now - self._started
             self._due = now + min(MAX_SECONDS, max(MIN_SECONDS, elapsed / 10))
             state = self._read()
-            bytes_per_second = (state.num_bytes - self._bytes_before) / elapsed
+            bytes_per_second = (state.num_bytes - self._before.num_bytes) / elapsed
+            tokens_per_second = (state.num_tokens - self._before.num_tokens) / elapsed
             self._report(
                 f"{len(self._completed):,} of {self._num_tasks:,} tasks, {state.num_documents:,} documents, "
                 f"{state.num_bytes / 1e6:,.1f} of {self._num_bytes / 1e6:,.1f} MB"
+                + (f", {tokens_per_second:,.0f} tokens/s" if tokens_per_second > 0 else "")
                 + speed(bytes_per_second, self._num_bytes - state.num_bytes)
             )
 
@@ -52,7 +54,11 @@ class Monitor:
             else:
                 running.append(read_state(path))
         states = [*self._completed.values(), *running]
-        return TaskState(sum(state.num_documents for state in states), sum(state.num_bytes for state in states))
+        return TaskState(
+            sum(state.num_documents for state in states),
+            sum(state.num_bytes for state in states),
+            sum(state.num_tokens for state in states),
+        )
 
 
 def speed(bytes_per_second: float, bytes_left: int) -> str:

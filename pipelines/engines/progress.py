@@ -20,6 +20,7 @@ class TaskState:
 
     num_documents: int = 0
     num_bytes: int = 0
+    num_tokens: int = 0
     file: str | None = None
 
 
@@ -41,10 +42,16 @@ class Progress:
         self._state.file = path
         self.write()
 
-    def add(self, *, num_documents: int = 0, num_bytes: int = 0) -> None:
+    @property
+    def num_tokens(self) -> int:
+        """How many tokens a model has read for the task so far."""
+        return self._state.num_tokens
+
+    def add(self, *, num_documents: int = 0, num_bytes: int = 0, num_tokens: int = 0) -> None:
         """The task has read so much more; written once a second."""
         self._state.num_documents += num_documents
         self._state.num_bytes += num_bytes
+        self._state.num_tokens += num_tokens
         if time.monotonic() >= self._due:
             self.write()
 

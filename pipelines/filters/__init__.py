@@ -7,11 +7,11 @@ measured, also behind the first rule that a document breaks, so that other bound
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, FieldSerializationInfo, field_serializer
 
 from pipelines.declared import Declared
 from pipelines.filters.c4 import C4
@@ -83,6 +83,21 @@ class Filters(Families):
     """The rules of a domain. ``by_language`` names families and bounds that are other ones for a language."""
 
     by_language: Mapping[str, Families] = Field(default={})
+
+    @field_serializer("by_language")
+    def _what_replaces(
+        self, by_language: Mapping[str, Families], how: FieldSerializationInfo
+    ) -> dict[str, dict[str, Any]]:
+        """Of each language what is declared for it: read back, a null or a paper's bound would replace the domain's.
+
+        A family that the domain lacks is written whole, so that a record has every bound that held.
+        """
+        written = {}
+        for language, own in by_language.items():
+            lacking = {name for name in own.model_fields_set if getattr(self, name) is None}
+            whole = own.model_dump(mode=how.mode, include=set() if how.exclude_unset else lacking)
+            written[language] = own.model_dump(mode=how.mode, exclude_unset=True) | whole
+        return written
 
     @property
     def families(self) -> tuple[str, ...]:

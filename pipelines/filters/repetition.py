@@ -1,17 +1,17 @@
 """Gopher's rules of repetition: Rae et al. 2021, "Scaling Language Models" (arXiv:2112.11446), table A1."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, get_args
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from pipelines.declared import Declared
 from pipelines.filters.rules import Rule
 
-TopN = Literal[2, 3, 4]
-DuplicateN = Literal[5, 6, 7, 8, 9, 10]
-TOP_NGRAMS: tuple[int, ...] = get_args(TopN)
-DUPLICATE_NGRAMS: tuple[int, ...] = get_args(DuplicateN)
+TOP_NGRAMS = range(2, 5)
+DUPLICATE_NGRAMS = range(5, 11)
+TopN = Annotated[int, Field(ge=TOP_NGRAMS[0], le=TOP_NGRAMS[-1])]
+DuplicateN = Annotated[int, Field(ge=DUPLICATE_NGRAMS[0], le=DUPLICATE_NGRAMS[-1])]
 
 
 class GopherRepetition(Declared):

@@ -5,27 +5,40 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.colours import (
+    AMBER,
+    GREEN,
+    GREY,
+    LIGHT_GREEN,
+    LIGHT_SLATE,
+    NAVY,
+    PALE_GREEN,
+    PURPLE,
+    RED,
+    SAND,
+    SLATE,
+)
 from pipelines.filters import FILTER_REASONS
 from pipelines.funnel.amount import Amount
 from pipelines.funnel.build import LANGUAGE_REASONS
 from pipelines.funnel.funnel import WAITING, Funnel
+from pipelines.png import new_figure, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# What is kept first, then what was dropped, the last step's first: with the colour of the bar and of the number in it.
-KINDS = {
-    "training shards": ("#1a7f5a", "white"),
-    "held out": ("#8fcbb1", "black"),
-    WAITING: ("#d5e8df", "black"),
-    "not scored": ("#6e6e6e", "white"),
-    "contaminated": ("#8a5a8f", "white"),
-    "repeated lines": ("#31456e", "white"),
-    "near duplicates": ("#5b6c8f", "white"),
-    "exact duplicates": ("#a9b6d0", "black"),
-    "filters": ("#e0a63c", "black"),
-    "language": ("#f0d79b", "black"),
-    "not extracted": ("#b8452f", "white"),
+KINDS = {  # what is kept first, then what was dropped, the last step's first
+    "training shards": GREEN,
+    "held out": LIGHT_GREEN,
+    WAITING: PALE_GREEN,
+    "not scored": GREY,
+    "contaminated": PURPLE,
+    "repeated lines": NAVY,
+    "near duplicates": SLATE,
+    "exact duplicates": LIGHT_SLATE,
+    "filters": AMBER,
+    "language": SAND,
+    "not extracted": RED,
 }
 DUPLICATES = {"exact_duplicate": "exact duplicates", "repeated_lines": "repeated lines"}  # the others are near
 LEAST_LABELLED = 0.06  # of a bar
@@ -33,16 +46,14 @@ LEAST_LABELLED = 0.06  # of a bar
 
 def plot_funnels(path: Path, funnels: Sequence[Funnel]) -> None:
     """Write a PNG with a bar for each funnel, by documents on the left and by bytes on the right."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(12, 1.6 + 0.42 * len(funnels)), layout="constrained")
+    figure = new_figure(1.6 + 0.42 * len(funnels), width=12)
     documents, num_bytes = figure.subplots(1, 2, sharey=True)
     draw(documents, "documents", funnels, lambda amount: amount.num_documents, lambda read: f"{read:,}")
     draw(num_bytes, "bytes", funnels, lambda amount: amount.num_bytes, lambda read: f"{read / 1e6:,.1f} MB")
     documents.set_yticks(range(len(funnels)), [funnel.name for funnel in funnels])
     documents.invert_yaxis()
     figure.legend(*documents.get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False)
-    figure.savefig(path, dpi=110, metadata={"Software": None})
+    save(figure, path)
 
 
 def draw(
@@ -56,13 +67,13 @@ def draw(
     divided = [by_kind(funnel) for funnel in funnels]
     whole = [max(size(funnel.read), 1) for funnel in funnels]
     left = [0.0 for _ in funnels]
-    for kind, (colour, of_number) in KINDS.items():
+    for kind, colour in KINDS.items():
         if not any(kind in amounts for amounts in divided):
             continue
         widths = [size(amounts.get(kind, Amount())) / read for amounts, read in zip(divided, whole, strict=True)]
-        bars = axes.barh(range(len(funnels)), widths, left=left, color=colour, label=kind, height=0.72)
+        bars = axes.barh(range(len(funnels)), widths, left=left, color=colour.fill, label=kind, height=0.72)
         numbers = [f"{width:.0%}" if width >= LEAST_LABELLED else "" for width in widths]
-        axes.bar_label(bars, numbers, label_type="center", color=of_number, fontsize="small")
+        axes.bar_label(bars, numbers, label_type="center", color=colour.ink, fontsize="small")
         left = [start + width for start, width in zip(left, widths, strict=True)]
     for row, funnel in enumerate(funnels):
         axes.text(1.01, row, describe(size(funnel.read)), va="center", fontsize="small")

@@ -1,17 +1,17 @@
 """The first step: the files of a snapshot to records."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from datatrove.data import Document, DocumentsPipeline
 from datatrove.pipeline.base import PipelineStep
 from typing_extensions import override
 
 from pipelines.engines.progress import task_progress
+from pipelines.fetch.records import records_of_file
 from pipelines.fetch.snapshot import RawSnapshot
 from pipelines.readers.formats import Reader
-from pipelines.readers.read import Read, record_reader
+from pipelines.readers.read import record_reader
 from pipelines.readers.records import Record
-from pipelines.readers.source_file import RejectedFile, SourceFile
 
 
 class ReadRecords(PipelineStep):
@@ -40,17 +40,11 @@ class ReadRecords(PipelineStep):
         read = record_reader(self.reader, self.snapshot.find, self.snapshot.paths)
         for file in self.snapshot.read(self.groups[rank]):
             progress.file(file.path)
-            for record in self.records(file, read):
+            for record in records_of_file(file, read):
                 progress.add(num_documents=1)
                 self.stat_update("records")
                 yield self.as_document(record, file.path)
             progress.add(num_bytes=file.num_bytes)
-
-    def records(self, file: SourceFile | RejectedFile, read: Read) -> Iterator[Record]:
-        if isinstance(file, RejectedFile):
-            yield Record(file.path, "", file.num_bytes, rejection=file.rejection)
-        else:
-            yield from read(file)
 
     def as_document(self, record: Record, path: str) -> Document:
         """A record as a datatrove document, which has no id before its text is sealed."""

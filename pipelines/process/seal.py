@@ -1,6 +1,5 @@
 """The step after which a text no longer changes: normalised, masked, and under the id of its content."""
 
-import re
 from collections.abc import Sequence
 
 from datatrove.data import Document, DocumentsPipeline
@@ -9,15 +8,8 @@ from typing_extensions import override
 
 from pipelines.digests import document_id
 from pipelines.mask import Kind, mask_text
+from pipelines.process.final_text import final_text, unmasked
 from pipelines.rejection import Rejection
-
-SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def normalise(text: str) -> str:
-    """Text with ``\\n`` newlines, without NUL and lone surrogates."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
-    return SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 class SealText(PipelineStep):
@@ -43,13 +35,9 @@ class SealText(PipelineStep):
 
     def seal(self, document: Document) -> None:
         metadata = document.metadata
-        question = normalise(document.text).lstrip("\n")
-        answer = normalise(metadata["answer"] or "").strip("\n").rstrip()
-        if metadata["rejection"] is None:
-            question, answer = self.masked(question), self.masked(answer)
-        document.text = question + answer if answer else question.rstrip()
+        mask = self.masked if metadata["rejection"] is None else unmasked
+        document.text, metadata["answer_start"] = final_text(document.text, metadata["answer"], mask)
         document.id = document_id(document.text)
-        metadata["answer_start"] = len(question.encode()) if answer else None
         if metadata["rejection"] is None:
             if document.text.strip():
                 metadata["num_bytes"] = len(document.text.encode())

@@ -10,7 +10,7 @@ from datatrove.pipeline.base import PipelineStep
 from typing_extensions import override
 
 from pipelines.documents import REJECTED_SCHEMA, SCHEMA
-from pipelines.process.seal import normalise
+from pipelines.process.final_text import normalise
 from pipelines.process.statistics import DocumentStatistics
 from pipelines.process.whole_files import beside
 from pipelines.rejection import Rejection

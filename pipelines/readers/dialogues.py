@@ -10,7 +10,6 @@ from pipelines.readers.records import BrokenFileError, Record
 from pipelines.readers.rows import MISMATCH
 from pipelines.readers.source_file import SourceFile
 
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEEPEST = 100
 
 
@@ -19,7 +18,7 @@ def read_dialogues(file: SourceFile, reader: DialoguesReader) -> Iterator[Record
     data = file.read()
     try:
         check_structure(data)
-        conversations = yaml.load(data, Loader=LOADER)["conversations"]
+        conversations = yaml.load(data, Loader=yaml.CSafeLoader)["conversations"]
         text = "\n\n".join(render(reader.template, {"turns": turns}) for turns in conversations)
     except (yaml.YAMLError, UnicodeError) as error:
         raise BrokenFileError("invalid_yaml", error, data) from error
@@ -35,7 +34,7 @@ def check_structure(data: bytes) -> None:
         YAMLError: it is no YAML, has aliases, which can stand for gigabytes, or is nested deeper than ``DEEPEST``.
     """
     depth = 0
-    for event in yaml.parse(data, Loader=LOADER):
+    for event in yaml.parse(data, Loader=yaml.CSafeLoader):
         if isinstance(event, yaml.AliasEvent):
             raise yaml.YAMLError(f"the alias *{event.anchor}")
         if isinstance(event, yaml.CollectionStartEvent):

@@ -5,12 +5,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.record import Flow
+from quality.arrays import Bools
 from quality.bucketing.declaration import BucketsDeclaration
-from quality.bucketing.levels import UNSCORED, Levels, Thresholds, maximum
+from quality.bucketing.levels import NO_LEVEL, Levels, Thresholds, maximum
 from quality.bucketing.scored import Amounts, Scored, column
-from quality.quantiles import Bools
 
-NOT_SCORED = "unscored"  # the reason of a document that no scorer scores
+UNSCORED = "unscored"  # the reason of a document that no scorer scores
 
 BUCKETS_SCHEMA = pa.schema(
     [
@@ -43,12 +43,12 @@ class Assigned:
         self.broken_rules = column(scored.rows, "broken_rule")
         self._indices = self._bucket_indices()
         self.is_excused = self._excused()
-        reasons = np.where(self.maximum == UNSCORED, NOT_SCORED, "")
+        reasons = np.where(self.maximum == NO_LEVEL, UNSCORED, "")
         self.reasons = np.where((self.broken_rules == "") | self.is_excused, reasons, self.broken_rules)
         self.is_placed: Bools = self.reasons == ""
 
     def _bucket_indices(self) -> npt.NDArray[np.intp]:
-        """The position among the buckets that each document's level gives, shape (n,); UNSCORED is behind the last."""
+        """The position among the buckets that each document's level gives, shape (n,); NO_LEVEL is behind the last."""
         bounds = [bucket.min_level for bucket in reversed(self.buckets)]
         return len(bounds) - np.searchsorted(bounds, self.maximum, side="right")
 
@@ -91,4 +91,4 @@ class Assigned:
 
 def as_nullable(levels: Levels) -> pa.Array:
     """Levels as Arrow's int8, null where there is none."""
-    return pa.array(levels, pa.int8(), mask=levels == UNSCORED)
+    return pa.array(levels, pa.int8(), mask=levels == NO_LEVEL)

@@ -11,12 +11,13 @@ from quality.bucketing.assign import Assigned
 from quality.bucketing.comparable import refuse_other_scores, scorer_parameters
 from quality.bucketing.declaration import BucketsDeclaration
 from quality.bucketing.holdings import holdings, stability
-from quality.bucketing.plots import plot_buckets
+from quality.bucketing.plots import plot_bucket_shares, plot_buckets
 from quality.bucketing.scored import Scored
 from quality.bucketing.thresholds import read_thresholds
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 PLOT = "buckets.png"
+SHARES_PLOT = "shares.png"
 
 
 def ensure_buckets(
@@ -57,6 +58,7 @@ def ensure_buckets(
             **stability(assigned, thresholds.record.facts),
         }
         plot_buckets(draft.folder / PLOT, assigned, thresholds.record.facts["levels"]["num_bytes"])
+        plot_bucket_shares(draft.folder / SHARES_PLOT, assigned)
         report(f"{declaration.domain}: {describe(draft)}")
 
     return store.ensure(

@@ -10,8 +10,8 @@ from pydantic import Field, field_validator
 from pipelines.declared import Declared, read_declaration
 from pipelines.errors import PhaselineError
 from pipelines.filters import reasons_matching
+from pipelines.sources import Name
 from quality.bucketing.levels import NUM_LEVELS
-from quality.scorer import Name
 
 
 class BucketDeclaration(Declared):

@@ -1,5 +1,6 @@
 """The documents that thresholds are fitted to, and what their levels hold."""
 
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -32,19 +33,22 @@ class Fitted:
         sizes = {stratum: self.num_tokens[self.scored.strata == stratum].sum() for stratum in sorted(fitted)}
         return max(sizes, key=lambda stratum: sizes[stratum], default=POOLED)
 
+    @cached_property
+    def rank_correlations(self) -> list[dict[str, Any]]:
+        """Of each two scorers, how much they agree on the order of documents; None where that has no value."""
+        scores = self.scored.scores
+        return [
+            {"scorers": [first, second], "spearman": spearman(scores[first], scores[second])}
+            for first, second in combinations(scores, 2)
+        ]
+
     def facts(self) -> dict[str, Any]:
         return {
             **size(self.scored.is_scored, num_tokens=self.num_tokens, num_bytes=self.scored.num_bytes),
             "strata": {scorer: self._strata(scorer) for scorer in self.scored.scores},
             "levels": self._histogram(self.maximum),
             "levels_by_scorer": {scorer: self._histogram(levels) for scorer, levels in self.levels.items()},
-            "rank_correlations": [
-                {
-                    "scorers": [first, second],
-                    "spearman": spearman(self.scored.scores[first], self.scored.scores[second]),
-                }
-                for first, second in combinations(self.scored.scores, 2)
-            ],
+            "rank_correlations": self.rank_correlations,
             "without_score": self.scored.without_score(),
         }
 
@@ -71,7 +75,7 @@ class Fitted:
         strata = sorted({stratum for _, stratum in self.thresholds.cuts})
         correlations = "".join(
             f"; rank correlation of {' and '.join(pair['scorers'])} {pair['spearman']:.2f}"
-            for pair in self.facts()["rank_correlations"]
+            for pair in self.rank_correlations
             if pair["spearman"] is not None
         )
         return (

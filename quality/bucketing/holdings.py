@@ -4,15 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from pipelines.corpus import HELD_OUT, TRAIN
 from pipelines.errors import PhaselineError
+from quality.arrays import Bools, Strings
 from quality.bucketing.assign import Assigned
 from quality.bucketing.levels import Levels
 from quality.bucketing.scored import by_level, column, size
 from quality.population_stability import population_stability_index
-from quality.quantiles import Bools
 
 Sizes = dict[str, dict[str, int]]
 
@@ -41,7 +40,7 @@ def sizes(assigned: Assigned, of: Bools) -> Sizes:
     return {bucket: size(members & of, num_bytes=num_bytes) for bucket, members in assigned.members.items()}
 
 
-def sizes_by(assigned: Assigned, values: npt.NDArray[np.str_]) -> dict[str, Sizes]:
+def sizes_by(assigned: Assigned, values: Strings) -> dict[str, Sizes]:
     """Documents and bytes by the value of each document and bucket."""
     return {value: sizes(assigned, values == value) for value in np.unique(values[assigned.is_placed]).tolist()}
 

@@ -13,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from quality.quantiles import Bools, Floats, Ids, Threshold, thresholds_at
+from quality.arrays import Bools, Floats, Strings
+from quality.quantiles import Threshold, thresholds_at
 
 NUM_LEVELS = 20
 QUANTILES = tuple(Fraction(level, NUM_LEVELS) for level in range(1, NUM_LEVELS))
 MIN_DOCUMENTS = 20  # of a stratum with thresholds of its own: fewer cannot fill the levels
 POOLED = "all"  # the stratum of all documents together
-UNSCORED = -1  # in place of a level
+NO_LEVEL = -1  # in place of a level
 
 SCHEMA = pa.schema(
     [
@@ -35,15 +36,15 @@ Levels = npt.NDArray[np.int8]
 Cuts = tuple[Threshold, ...]  # of the levels 1 to 19
 
 
-def cuts_of(scores: Floats, ids: Ids, num_tokens: npt.NDArray[np.integer]) -> Cuts:
+def cuts_of(scores: Floats, ids: Strings, num_tokens: npt.NDArray[np.integer]) -> Cuts:
     """The thresholds of n documents, n at least 1; arrays have shape (n,), scores without NaN."""
     return tuple(thresholds_at(scores, ids, num_tokens, QUANTILES))
 
 
-def levels_at(cuts: Cuts, scores: Floats, ids: Ids) -> Levels:
-    """How many thresholds each of n documents is at or past, shape (n,); UNSCORED where the score is NaN."""
+def levels_at(cuts: Cuts, scores: Floats, ids: Strings) -> Levels:
+    """How many thresholds each of n documents is at or past, shape (n,); NO_LEVEL where the score is NaN."""
     levels = np.sum([cut.is_high(scores, ids) for cut in cuts], axis=0, dtype=np.int8)
-    return np.where(np.isnan(scores), np.int8(UNSCORED), levels)
+    return np.where(np.isnan(scores), np.int8(NO_LEVEL), levels)
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Thresholds:
 
     @classmethod
     def fit(
-        cls, scores: Mapping[str, Floats], strata: npt.NDArray[np.str_], ids: Ids, num_tokens: npt.NDArray[np.integer]
+        cls, scores: Mapping[str, Floats], strata: Strings, ids: Strings, num_tokens: npt.NDArray[np.integer]
     ) -> Self:
         """Cut the documents of each scorer and stratum.
 
@@ -90,7 +91,7 @@ class Thresholds:
         ]
         return pa.Table.from_pylist(rows, SCHEMA)
 
-    def used(self, scorer: str, strata: npt.NDArray[np.str_]) -> dict[str, Bools]:
+    def used(self, scorer: str, strata: Strings) -> dict[str, Bools]:
         """Which of n documents are cut by each stratum's thresholds, shape (n,), by stratum.
 
         A stratum without thresholds of its own uses those of all documents together.
@@ -99,8 +100,8 @@ class Thresholds:
         own = {name: strata == name for name in names}
         return own | {POOLED: ~np.isin(strata, names)}
 
-    def levels(self, scorer: str, scores: Floats, strata: npt.NDArray[np.str_], ids: Ids) -> Levels:
-        """The levels of n documents by a scorer, shape (n,); UNSCORED where the score is NaN."""
+    def levels(self, scorer: str, scores: Floats, strata: Strings, ids: Strings) -> Levels:
+        """The levels of n documents by a scorer, shape (n,); NO_LEVEL where the score is NaN."""
         levels = np.empty(len(scores), np.int8)
         for stratum, members in self.used(scorer, strata).items():
             levels[members] = levels_at(self.cuts[scorer, stratum], scores[members], ids[members])
@@ -108,5 +109,5 @@ class Thresholds:
 
 
 def maximum(levels: Mapping[str, Levels]) -> Levels:
-    """The best level of each of n documents over the scorers that scored it, shape (n,); else UNSCORED."""
+    """The best level of each of n documents over the scorers that scored it, shape (n,); else NO_LEVEL."""
     return np.max(list(levels.values()), axis=0)

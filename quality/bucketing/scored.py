@@ -8,10 +8,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.store import Artifact
+from quality.arrays import Bools, Floats, Strings
 from quality.bucketing.declaration import BucketsDeclaration
-from quality.bucketing.levels import NUM_LEVELS, POOLED, UNSCORED, Levels, Thresholds
-from quality.quantiles import Bools, Floats, Ids
-from quality.scoring.table import scores_of
+from quality.bucketing.levels import NO_LEVEL, NUM_LEVELS, POOLED, Levels, Thresholds
+from quality.scoring.table import counted, scores_of
 
 Amounts = npt.NDArray[np.integer]
 
@@ -31,7 +31,7 @@ class Scored:
         self, declaration: BucketsDeclaration, rows: pa.Table, scores: Mapping[str, Sequence[Artifact]]
     ) -> None:
         self.rows = rows
-        self.ids: Ids = column(rows, "id")
+        self.ids: Strings = column(rows, "id")
         self.num_bytes: Amounts = rows["num_bytes"].to_numpy()
         stratify_by = declaration.stratify_by
         self.strata = column(rows, stratify_by) if stratify_by else np.full(len(rows), POOLED)
@@ -55,20 +55,14 @@ class Scored:
         return {scorer: counted(reasons) for scorer, reasons in self._reasons.items()}
 
 
-def column(rows: pa.Table, name: str) -> npt.NDArray[np.str_]:
+def column(rows: pa.Table, name: str) -> Strings:
     """A column of strings, shape (n,); nulls are empty."""
     return np.array(rows[name].fill_null("").to_pylist(), dtype=str)
 
 
-def counted(values: pa.ChunkedArray) -> dict[str, int]:
-    """How often each value occurs, sorted by value, nulls left out."""
-    counts = {count["values"]: count["counts"] for count in values.drop_null().value_counts().to_pylist()}
-    return dict(sorted(counts.items()))
-
-
 def by_level(levels: Levels, amounts: Amounts) -> list[int]:
-    """The amount at each level, shape (NUM_LEVELS,); what is UNSCORED counts nowhere."""
-    is_scored = levels != UNSCORED
+    """The amount at each level, shape (NUM_LEVELS,); what is NO_LEVEL counts nowhere."""
+    is_scored = levels != NO_LEVEL
     sums = np.zeros(NUM_LEVELS, np.int64)
     np.add.at(sums, levels[is_scored], amounts[is_scored])
     return sums.tolist()

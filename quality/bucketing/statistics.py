@@ -14,6 +14,7 @@ from quality.bucketing.thresholds import THRESHOLDS
 from quality.validation.frames.counts import (
     Column,
     descends,
+    differs,
     flow_counts,
     found,
     num_true,
@@ -83,11 +84,6 @@ def is_any(columns: list[Column]) -> Column:
 
 def is_out_of_range(levels: Column) -> Column:
     return pc.or_(pc.less(levels, 0), pc.greater_equal(levels, NUM_LEVELS))
-
-
-def differs(first: Column, second: Column) -> Column:
-    """Whether two columns differ in a row; null differs from all but null."""
-    return pc.or_(pc.fill_null(pc.not_equal(first, second), False), pc.not_equal(first.is_valid(), second.is_valid()))
 
 
 def half_scored(table: pa.Table, scorers: list[str]) -> list[Column]:

@@ -12,7 +12,7 @@ from pipelines.errors import PhaselineError
 from pipelines.record import Flow
 from pipelines.store import Artifact, Draft, Outcome, Store
 from pipelines.token_counts import count_tokens
-from quality.bucketing.assign import NOT_SCORED
+from quality.bucketing.assign import UNSCORED
 from quality.bucketing.comparable import scorer_parameters
 from quality.bucketing.declaration import BucketsDeclaration
 from quality.bucketing.fitted import Fitted
@@ -20,7 +20,7 @@ from quality.bucketing.levels import Thresholds
 from quality.bucketing.plots import plot_levels, plot_scores
 from quality.bucketing.scored import Scored
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 THRESHOLDS = "thresholds.parquet"
 SCORES_PLOT = "scores.png"
 LEVELS_PLOT = "levels.png"
@@ -73,7 +73,7 @@ def ensure_thresholds(
             dropped={
                 HELD_OUT: len(rows) - len(training),
                 "broken_rule": len(training) - len(within_rules),
-                NOT_SCORED: len(within_rules) - num_fitted,
+                UNSCORED: len(within_rules) - num_fitted,
             },
         )
         draft.facts |= {"domain": declaration.domain, "scorers": list(declaration.scorers), **fitted.facts()}

@@ -1,15 +1,12 @@
 """Calibration: the logits of a model as the probabilities with which documents are positive."""
 
-import json
-from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from quality.classifier.metrics import Floats, Labels
+from quality.arrays import Floats
+from quality.classifier.metrics import Labels
 
-CALIBRATION = "calibration.json"
 MAX_STEPS = 100
 STEP_SIZES = 0.5 ** np.arange(30)
 RIDGE = 1e-12  # keeps the curvature from being singular
@@ -75,13 +72,3 @@ def cross_entropy(targets: Floats, logits: Floats, calibration: Calibration) -> 
 def sigmoid(logits: Floats) -> Floats:
     """Without overflow."""
     return np.exp(-np.logaddexp(0, -logits))
-
-
-def write_calibrations(folder: Path, calibrations: Sequence[Calibration]) -> None:
-    """Write the calibration of each fold's model."""
-    text = json.dumps([calibration._asdict() for calibration in calibrations], indent=1)
-    (folder / CALIBRATION).write_text(text + "\n")
-
-
-def read_calibrations(folder: Path) -> list[Calibration]:
-    return [Calibration(**calibration) for calibration in json.loads((folder / CALIBRATION).read_bytes())]

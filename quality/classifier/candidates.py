@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from pipelines.digests import keyed_hash
@@ -30,3 +31,9 @@ class Candidates(NamedTuple):
 def sample_order(document: str) -> int:
     """Where a document stands in the order in which a source's documents are taken, and learnt from."""
     return keyed_hash(document, SAMPLE_KEY)
+
+
+def in_sample_order(rows: pa.Table) -> pa.Table:
+    """Documents by their column id in the order of sampling."""
+    order = np.argsort([sample_order(document) for document in rows["id"].to_pylist()], kind="stable")
+    return rows.take(pa.array(order))

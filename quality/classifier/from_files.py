@@ -10,6 +10,7 @@ import pyarrow as pa
 from pipelines.corpus import HELD_OUT, survivors
 from pipelines.digests import document_id
 from pipelines.errors import PhaselineError
+from pipelines.process.final_text import final_text
 from pipelines.readers.records import Record
 from pipelines.store import Artifact
 from quality.classifier.candidates import SCHEMA, Candidates, sample_order
@@ -81,7 +82,7 @@ class LabelledFiles:
         """The documents that may be taken; all count as too many until they are."""
         for record in records:
             self.num_records += 1
-            text = sealed_text(record)
+            text, _ = final_text(record.text, record.answer)
             document = document_id(text)
             reason = self._reason_against(document, record, text)
             if reason == "duplicate" and self._labels[document] != label:
@@ -101,12 +102,3 @@ class LabelledFiles:
         if document in self._held_out:
             return "held_out"
         return "duplicate" if document in self._labels else None
-
-
-def sealed_text(record: Record) -> str:
-    """A record's text in the form that has an id, as documents of the corpus have it but for their masks."""
-    from pipelines.process.seal import normalise
-
-    question = normalise(record.text).lstrip("\n")
-    answer = normalise(record.answer or "").strip("\n").rstrip()
-    return question + answer if answer else question.rstrip()

@@ -3,14 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.corpus import TRAIN, documents_of, survivors_within_rules
 from pipelines.errors import PhaselineError
 from pipelines.store import Artifact
-from quality.classifier.candidates import SCHEMA, Candidates, sample_order
+from quality.classifier.candidates import SCHEMA, Candidates, in_sample_order
 from quality.classifier.declaration import FastTextScorer
 
 
@@ -34,15 +33,13 @@ def documents_of_sources(scorer: FastTextScorer, corpus: Artifact, documents: Se
 
 def capped(rows: pa.Table, max_documents_per_source: int) -> pa.Table:
     """At most so many rows of each source, those first in the order of sampling."""
-    order = np.argsort([sample_order(document) for document in rows["id"].to_pylist()], kind="stable")
-    sources = rows["source"].to_pylist()
+    ordered = in_sample_order(rows)
     taken: Counter[str] = Counter()
-    chosen = []
-    for row in order.tolist():
-        if taken[sources[row]] < max_documents_per_source:
-            taken[sources[row]] += 1
-            chosen.append(row)
-    return rows.take(pa.array(chosen, type=pa.int64()))
+    is_taken = []
+    for source in ordered["source"].to_pylist():
+        is_taken.append(taken[source] < max_documents_per_source)
+        taken[source] += 1
+    return ordered.filter(pa.array(is_taken, pa.bool_()))
 
 
 def refuse_unknown_sources(scorer: FastTextScorer, documents: Sequence[Artifact]) -> None:

@@ -11,10 +11,11 @@ from pipelines.errors import PhaselineError
 from pipelines.readers.records import Record
 from pipelines.record import Flow
 from pipelines.store import Artifact
-from quality.classifier.candidates import sample_order
+from quality.classifier.candidates import in_sample_order
 from quality.classifier.declaration import FastTextScorer
 from quality.classifier.from_files import documents_of_files
 from quality.classifier.from_sources import documents_of_sources
+from quality.classifier.measures import SIDES
 from quality.classifier.normalise import normalise
 from quality.classifier.split import folds_of
 
@@ -56,11 +57,6 @@ def labelled_documents(
     return labelled, flow
 
 
-def in_sample_order(table: pa.Table) -> pa.Table:
-    order = np.argsort([sample_order(document) for document in table["id"].to_pylist()], kind="stable")
-    return table.take(pa.array(order))
-
-
 def first_of_each(column: pa.ChunkedArray) -> pa.Array:
     """The rows where a value stands for the first time, ascending."""
     numbers = column.combine_chunks().dictionary_encode().indices.to_numpy()
@@ -76,7 +72,7 @@ def refuse_small_sides(scorer: FastTextScorer, labelled: pa.Table, flow: Flow) -
     """Raise PhaselineError if a side has fewer documents than declared, or none in a fold."""
     wanted = scorer.documents.min_documents_per_side
     labels, folds = labelled["label"].to_numpy(), labelled["fold"].to_numpy()
-    for label, side in ((1, "positives"), (0, "negatives")):
+    for side, label in SIDES.items():
         sizes = np.bincount(folds[labels == label], minlength=scorer.num_folds)
         if sizes.sum() < wanted:
             dropped = ", ".join(f"{reason} {count}" for reason, count in flow.dropped.items()) or "none"

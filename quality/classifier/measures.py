@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from quality.arrays import Floats
 from quality.classifier.metrics import (
-    Floats,
     Labels,
     auc,
     average_precision,
@@ -16,6 +16,7 @@ from quality.classifier.metrics import (
     precision_recall,
     reliability,
 )
+from quality.quantiles import interpolated_quantiles
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 NUM_BINS = 10
@@ -54,7 +55,9 @@ def measures(table: pa.Table, threshold: float) -> dict[str, Any]:
         "num_positives": int((labels == 1).sum()),
         "num_negatives": int((labels == 0).sum()),
         "documents_by_source": {name: int((sources == name).sum()) for name in sorted(set(sources))},
-        "score_quantiles": {name: quantiles(scores[labels == label]) for name, label in SIDES.items()},
+        "score_quantiles": {
+            name: interpolated_quantiles(scores[labels == label], QUANTILES) for name, label in SIDES.items()
+        },
     }
 
 
@@ -68,8 +71,3 @@ def calibration_measures(labels: Labels, scores: Floats, uncalibrated: Floats) -
         "brier_score_uncalibrated": brier_score(labels, uncalibrated),
         "reliability": [one._asdict() for one in bins],
     }
-
-
-def quantiles(scores: Floats) -> dict[str, float]:
-    values = np.quantile(scores, QUANTILES)
-    return {str(level): float(value) for level, value in zip(QUANTILES, values, strict=True)}

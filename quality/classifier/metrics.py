@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating]
+from quality.arrays import Floats
+
 Labels = npt.NDArray[np.integer]
 
 

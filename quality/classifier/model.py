@@ -1,5 +1,7 @@
 """A trained classifier, for whoever scores documents or asks why one scores as it does."""
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -7,28 +9,34 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from quality.classifier.calibration import read_calibrations
-from quality.classifier.declaration import FastTextScorer
+from quality.classifier.calibration import Calibration
 from quality.classifier.explain import word_contributions
 from quality.classifier.linear import END_OF_LINE, logits, read_model
 from quality.classifier.normalise import normalise
 from quality.classifier.split import folds_of
 from quality.classifier.train import model_path
 
+DESCRIPTION = "models.json"
+
+
+def describe_models(folder: Path, max_characters: int, calibrations: Sequence[Calibration]) -> None:
+    """Write what the files of models do not say: how much of a text they read, and the calibration of each fold's."""
+    described = {"max_characters": max_characters, "calibrations": [one._asdict() for one in calibrations]}
+    (folder / DESCRIPTION).write_text(json.dumps(described, indent=1) + "\n")
+
 
 class CrossFitted:
     """The models of all folds, calibrated. Each document is scored by the one that has not seen its fold.
 
     Args:
-        folder: of the artifact ``classifiers/<name>``.
-        scorer: the declaration that it was made from.
+        folder: of the artifact ``classifiers/<name>``, which says all that there is to know of its models.
     """
 
-    def __init__(self, folder: Path, scorer: FastTextScorer) -> None:
-        self._num_folds = scorer.num_folds
-        self._max_characters = scorer.documents.max_characters
-        self._models = [read_model(model_path(folder, fold)) for fold in range(scorer.num_folds)]
-        self._calibrations = read_calibrations(folder)
+    def __init__(self, folder: Path) -> None:
+        described = json.loads((folder / DESCRIPTION).read_bytes())
+        self._max_characters: int = described["max_characters"]
+        self.calibrations = [Calibration(**calibration) for calibration in described["calibrations"]]
+        self._models = [read_model(model_path(folder, fold)) for fold in range(len(self.calibrations))]
 
     def score(self, ids: pa.Array, texts: pa.LargeStringArray) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """The calibrated probability of each of n documents to be positive, float32 [n], and whether it has words.
@@ -40,9 +48,9 @@ class CrossFitted:
             texts: their texts, without nulls.
         """
         words = normalise(texts, self._max_characters)
-        folds = folds_of(ids.to_pylist(), self._num_folds)
+        folds = folds_of(ids.to_pylist(), len(self._models))
         scores = np.empty(len(texts), np.float32)
-        for fold, (model, calibration) in enumerate(zip(self._models, self._calibrations, strict=True)):
+        for fold, (model, calibration) in enumerate(zip(self._models, self.calibrations, strict=True)):
             rows = np.flatnonzero(folds == fold)
             scores[rows] = calibration.probabilities(logits(model, words, rows))
         return scores, pc.greater(pc.binary_length(words), 0).to_numpy(zero_copy_only=False)
@@ -57,9 +65,9 @@ class CrossFitted:
         Returns:
             Words with what they add (above 0) or take (below 0), from the greatest to the least.
         """
-        (fold,) = folds_of([document], self._num_folds).tolist()
+        (fold,) = folds_of([document], len(self._models)).tolist()
         (words,) = normalise(pa.array([text], pa.large_string()), self._max_characters).to_pylist()
-        slope = self._calibrations[fold].slope
+        slope = self.calibrations[fold].slope
         parts = word_contributions(self._models[fold], words)
         del parts[END_OF_LINE]
         ordered = sorted(((word, slope * part) for word, part in parts.items()), key=lambda item: (-item[1], item[0]))

@@ -8,22 +8,23 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.contamination.benchmarks import read_records
+from pipelines.fetch.records import read_records
 from pipelines.fetch.snapshot import open_raw
 from pipelines.readers.records import Record
 from pipelines.sources import Source
 from pipelines.store import Artifact, Draft, Outcome, Store
-from quality.classifier.calibration import UNCALIBRATED, Calibration, fit_calibration, write_calibrations
+from quality.classifier.calibration import UNCALIBRATED, Calibration, fit_calibration
 from quality.classifier.declaration import FastTextScorer
 from quality.classifier.from_sources import refuse_unknown_sources
 from quality.classifier.labelled import labelled_documents, training_set_digest
 from quality.classifier.linear import logits, read_model
 from quality.classifier.measures import measures
+from quality.classifier.model import describe_models
 from quality.classifier.plots import plot_calibration, plot_classes, plot_curves
 from quality.classifier.split import validation_fold
 from quality.classifier.train import model_path, train_model
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 TEST_SCORES = "test_scores.parquet"
 
 
@@ -41,9 +42,9 @@ def ensure_classifier(
     is a model for each fold that has not seen it: it scores the fold here, for the measures, and its documents later.
     The fold after it calibrates the model, and the others train it.
 
-    The artifact holds ``model-<fold>.bin`` (fastText's), ``calibration.json``, ``test_scores.parquet`` (id, source,
-    label, fold, score, uncalibrated of each labelled document, sorted by id) and plots. Its facts are ``measures`` and
-    the digest of the training set.
+    The artifact holds ``model-<fold>.bin`` (fastText's), ``models.json`` (what these do not say),
+    ``test_scores.parquet`` (id, source, label, fold, score, uncalibrated of each labelled document, sorted by id) and
+    plots. Its facts are ``measures`` and the digest of the training set.
 
     Args:
         corpus: the survivors of dedup and decontamination; only its training split is read.
@@ -102,7 +103,7 @@ def cross_fit(scorer: FastTextScorer, labelled: pa.Table, folder: Path, report: 
         scores[testing] = calibrations[fold].probabilities(of_test)
         uncalibrated[testing] = UNCALIBRATED.probabilities(of_test)
         report(f"{scorer.name}: model {fold + 1} of {scorer.num_folds} learnt from {len(training):,} documents")
-    write_calibrations(folder, calibrations)
+    describe_models(folder, scorer.documents.max_characters, calibrations)
     table = labelled.drop_columns(["words"])
     for name, column in (("score", scores), ("uncalibrated", uncalibrated)):
         table = table.append_column(name, pa.array(column))

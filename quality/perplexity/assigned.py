@@ -9,11 +9,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.record import Flow
+from quality.arrays import Bools
 from quality.perplexity.declaration import QuadrantsDeclaration
 from quality.perplexity.quantiles import QUADRANT_NAMES, Cut, cut_at_quantiles
-from quality.quantiles import Bools, threshold_at
+from quality.quantiles import threshold_at
 
-WHOLE = "all"  # the one stratum where nothing is stratified
+WHOLE = "all"  # all documents together: where nothing is stratified, and for strata that are too small
+MIN_DOCUMENTS = 20  # of a stratum with thresholds of its own: of one alone, every document would be on the high side
 UNSCORED = -1
 
 SCHEMA = pa.schema(
@@ -45,16 +47,26 @@ class Assigned:
         self.quadrants = np.full(len(rows), UNSCORED)
         self.cuts: dict[str, Cut] = {}
         for stratum in np.unique(self.strata[self.scored]).tolist():
-            members = np.flatnonzero(self.scored & (self.strata == stratum))
-            values = self.nll[members], self.pd[members], self.ids[members]
-            self.cuts[stratum] = cut_at_quantiles(declaration, *values, self.num_tokens[members])
-            self.quadrants[members] = self.cuts[stratum].quadrants(*values)
+            members = self.scored & (self.strata == stratum)
+            self.cuts[stratum] = self._cut(self.scored if stratum == WHOLE else members)
+            self.quadrants[members] = self.cuts[stratum].quadrants(
+                self.nll[members], self.pd[members], self.ids[members]
+            )
 
     def _strata(self) -> npt.NDArray[np.str_]:
+        """The stratum of each document; WHOLE for those of strata with too few to be cut in four."""
         if not self.declaration.stratify_by:
             return np.full(len(self.rows), WHOLE)
         keys = zip(*(self.rows[column].to_pylist() for column in self.declaration.stratify_by), strict=True)
-        return np.array(["/".join(key) for key in keys])
+        strata = np.array(["/".join(key) for key in keys])
+        names, sizes = np.unique(strata[self.scored], return_counts=True)
+        return np.where(np.isin(strata, names[sizes >= MIN_DOCUMENTS]), strata, WHOLE)
+
+    def _cut(self, members: Bools) -> Cut:
+        return cut_at_quantiles(self.declaration, *self._values(members), self.num_tokens[members])
+
+    def _values(self, members: Bools) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.str_]]:
+        return self.nll[members], self.pd[members], self.ids[members]
 
     def column(self, name: str) -> npt.NDArray[np.str_]:
         return np.array(self.rows[name].to_pylist(), dtype=str)

@@ -31,9 +31,9 @@ class ScoringDeclaration(Declared):
 class QuadrantsDeclaration(Declared):
     """How scored documents are cut in two by perplexity and in two by perplexity difference (PD).
 
-    Quantiles are over tokens or documents as ``weight`` says, within each combination of ``stratify_by``. A marginal
-    split cuts by both at once, so that halves are equal and quadrants are not; a nested one cuts each half by
-    perplexity at its own quantile of PD.
+    Quantiles are over tokens or documents as ``weight`` says, within each combination of ``stratify_by``; one of too
+    few documents is cut where all documents together are. A marginal split cuts by both at once, so that halves are
+    equal and quadrants are not; a nested one cuts each half by perplexity at its own quantile of PD.
     """
 
     perplexity_of: Literal["weak", "strong"]

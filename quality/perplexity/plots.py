@@ -1,62 +1,60 @@
-"""The plot of quadrants, as a PNG file with the same bytes for the same input."""
+"""Plots of quadrants, as PNG files with the same bytes for the same input."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quality.classifier.plots import COLOURS
+from pipelines.colours import AMBER, GREEN, RED, SLATE
+from pipelines.png import new_figure, save
 from quality.perplexity.assigned import Assigned
 from quality.perplexity.quantiles import QUADRANT_NAMES
+from quality.share_bars import draw_shares
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
+QUADRANT_COLOURS = dict(zip(QUADRANT_NAMES, (GREEN, AMBER, RED, SLATE), strict=True))
 MAX_POINTS = 20_000
+SHOWN_PD = (0.002, 0.998)  # quantiles: a few documents far out would leave no room for the others
+MARGIN = 0.05  # of the height
 
 
 def plot_quadrants(path: Path, assigned: Assigned) -> None:
-    """Each domain's tokens by quadrant, and perplexity against PD with the thresholds of the largest stratum."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(12, 4.6), layout="constrained")
-    shares, scatter = figure.subplots(1, 2)
-    plot_shares(shares, assigned)
-    plot_stratum(scatter, assigned, largest_stratum(assigned))
-    figure.legend(
-        *shares.get_legend_handles_labels(), loc="outside lower center", ncols=len(QUADRANT_NAMES), frameon=False
-    )
-    figure.savefig(path, dpi=110, metadata={"Software": None})
-
-
-def plot_shares(axes: "Axes", assigned: Assigned) -> None:
-    """A bar for each domain and one for all, as shares of tokens."""
-    by_domain = {"all": assigned.sizes(assigned.scored)} | assigned.sizes_by("domain")
-    names = list(reversed(by_domain))
-    left = np.zeros(len(names))
-    totals = [sum(size["num_tokens"] for size in by_domain[name].values()) for name in names]
-    for quadrant, colour in zip(QUADRANT_NAMES, COLOURS, strict=False):
-        widths = np.array([by_domain[name][quadrant]["num_tokens"] for name in names]) / totals
-        axes.barh(names, widths, left=left, color=colour, label=quadrant)
-        left += widths
-    axes.set(xlabel="share of tokens", xlim=(0, 1))
-
-
-def plot_stratum(axes: "Axes", assigned: Assigned, stratum: str) -> None:
-    """Evenly chosen documents of one stratum, each at its perplexity and PD."""
+    """Perplexity against PD in the largest stratum, evenly chosen documents, with its thresholds."""
+    stratum = largest_stratum(assigned)
     members = np.flatnonzero(assigned.scored & (assigned.strata == stratum))
     shown = members[:: -(-len(members) // MAX_POINTS)]
-    colours = np.array(COLOURS)[assigned.quadrants[shown]]
-    axes.scatter(np.exp(assigned.nll[shown]), assigned.pd[shown], s=4, c=colours, alpha=0.5, linewidths=0)
+    perplexity, pd = np.exp(assigned.nll[shown]), assigned.pd[shown]
+    figure = new_figure(4.4)
+    axes = figure.subplots()
+    for number, (name, colour) in enumerate(QUADRANT_COLOURS.items()):
+        own = assigned.quadrants[shown] == number
+        axes.scatter(perplexity[own], pd[own], s=4, color=colour.fill, alpha=0.5, linewidths=0, label=name)
     cut = assigned.cuts[stratum]
     middle = float(np.exp(cut.nll.value))
     axes.axvline(middle, color="black", linewidth=1)
-    low, high = np.exp(assigned.nll[shown]).min(), np.exp(assigned.nll[shown]).max()
-    axes.hlines(cut.pd_of_low_ppl.value, low, middle, color="black", linewidth=1)
-    axes.hlines(cut.pd_of_high_ppl.value, middle, high, color="black", linewidth=1)
-    axes.set(xscale="log", xlabel=f"perplexity of the {assigned.declaration.perplexity_of} model")
-    axes.set(ylabel="perplexity difference", ylim=np.quantile(assigned.pd[shown], [0.005, 0.995]).tolist())
-    axes.set_title(f"{stratum}: {len(members):,} documents")
+    axes.hlines(cut.pd_of_low_ppl.value, perplexity.min(), middle, color="black", linewidth=1)
+    axes.hlines(cut.pd_of_high_ppl.value, middle, perplexity.max(), color="black", linewidth=1)
+    lowest, highest = np.quantile(pd, SHOWN_PD).tolist()
+    margin = MARGIN * (highest - lowest) or MARGIN
+    axes.set(xscale="log", xlabel=f"perplexity (ppl) of the {assigned.declaration.perplexity_of} model")
+    axes.set(ylabel="perplexity difference (pd)", ylim=(lowest - margin, highest + margin))
+    axes.set_title(f"{stratum}: {len(members):,} documents", loc="left", fontsize=9)
+    figure.legend(
+        *axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, markerscale=3, fontsize=9
+    )
+    save(figure, path)
+
+
+def plot_quadrant_shares(path: Path, assigned: Assigned) -> None:
+    """The share of scored tokens in each quadrant, of all documents and by domain."""
+    sizes = {"all": assigned.sizes(assigned.scored)} | assigned.sizes_by("domain")
+    amounts = {
+        label: {name: size["num_tokens"] for name, size in by_quadrant.items()} for label, by_quadrant in sizes.items()
+    }
+    figure = new_figure(1.1 + 0.34 * len(amounts))
+    axes = figure.subplots()
+    draw_shares(axes, amounts, QUADRANT_COLOURS)
+    axes.set_title("scored tokens", loc="left", fontsize=9)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize=9)
+    save(figure, path)
 
 
 def largest_stratum(assigned: Assigned) -> str:

@@ -14,11 +14,12 @@ from quality.perplexity.assigned import Assigned
 from quality.perplexity.attributes import PERPLEXITY
 from quality.perplexity.declaration import QuadrantsDeclaration
 from quality.perplexity.examples import EXAMPLES, examples
-from quality.perplexity.plots import plot_quadrants
+from quality.perplexity.plots import plot_quadrant_shares, plot_quadrants
 from quality.perplexity.reference import tokenizer_file
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 PLOT = "quadrants.png"
+SHARES_PLOT = "shares.png"
 
 
 def ensure_quadrants(
@@ -53,6 +54,7 @@ def ensure_quadrants(
         draft.flows["tokens"] = assigned.flow(assigned.num_tokens)
         draft.facts |= assigned.facts()
         plot_quadrants(draft.folder / PLOT, assigned)
+        plot_quadrant_shares(draft.folder / SHARES_PLOT, assigned)
         chosen = examples(assigned, shards, tokenizer_file(store, shards[names[0]]))
         pq.write_table(chosen, draft.folder / EXAMPLES, compression="zstd")
         report(assigned.describe())

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from quality.arrays import Bools, Floats, Strings
 from quality.perplexity.declaration import QuadrantsDeclaration
-from quality.quantiles import Bools, Floats, Ids, Threshold, threshold_at
+from quality.quantiles import Threshold, threshold_at
 
 # In the order of the stages of arXiv:2502.05551.
 QUADRANT_NAMES = ("high_ppl_low_pd", "high_ppl_high_pd", "low_ppl_low_pd", "low_ppl_high_pd")
@@ -20,7 +21,7 @@ class Cut:
     pd_of_low_ppl: Threshold
     pd_of_high_ppl: Threshold
 
-    def quadrants(self, nll: Floats, pd: Floats, ids: Ids) -> npt.NDArray[np.intp]:
+    def quadrants(self, nll: Floats, pd: Floats, ids: Strings) -> npt.NDArray[np.intp]:
         """The position in QUADRANT_NAMES of each document, shape (n,)."""
         high_ppl = self.nll.is_high(nll, ids)
         high_pd = np.where(high_ppl, self.pd_of_high_ppl.is_high(pd, ids), self.pd_of_low_ppl.is_high(pd, ids))
@@ -28,7 +29,7 @@ class Cut:
 
 
 def cut_at_quantiles(
-    declaration: QuadrantsDeclaration, nll: Floats, pd: Floats, ids: Ids, num_tokens: npt.NDArray[np.integer]
+    declaration: QuadrantsDeclaration, nll: Floats, pd: Floats, ids: Strings, num_tokens: npt.NDArray[np.integer]
 ) -> Cut:
     """The thresholds of a stratum's documents; arrays have shape (n,), n at least 1.
 

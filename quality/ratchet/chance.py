@@ -4,6 +4,7 @@ import math
 
 # One change in a thousand that is nothing but chance goes beyond this, in standard deviations of a normal variable.
 Z = 3.09
+LARGEST = 1 - 1e-9  # correlation that has an inverse hyperbolic tangent
 
 
 def largest_change_of_share(share: float, num_before: int, num_after: int) -> float:
@@ -27,3 +28,15 @@ def largest_stability_index(num_classes: int, num_before: int, num_after: int) -
     variance = 2 / (9 * freedom)
     chi_square = freedom * (1 - variance + Z * math.sqrt(variance)) ** 3
     return chi_square * (1 / num_before + 1 / num_after)
+
+
+def largest_correlation(correlation: float, num_documents: int) -> float:
+    """How large the rank correlation of all documents may be where that of a few is as given: tanh(artanh(r) + z σ).
+
+    The transformation is Fisher's (1921, "On the probable error of a coefficient of correlation"), σ² = 1.06 / (n - 3)
+    its variance for ranks (Fieller, Hartley and Pearson 1957, "Tests for rank correlation coefficients").
+    """
+    if num_documents <= 3:
+        return 1.0
+    inside = min(max(correlation, -LARGEST), LARGEST)
+    return math.tanh(math.atanh(inside) + Z * math.sqrt(1.06 / (num_documents - 3)))

@@ -6,12 +6,14 @@ from typing import Literal, Protocol
 from pydantic import Field, model_validator
 
 from pipelines.declared import Declared
+from quality.ratchet.files import FilesBound
 from quality.ratchet.languages import LanguagesBound
 from quality.ratchet.measured import Measured, Verdict
 from quality.ratchet.ranking import RankingBound
 from quality.ratchet.removals import RemovalsBound
 from quality.ratchet.scores import ScoresBound
 from quality.ratchet.size import SizeBound
+from quality.ratchet.unchecked import UncheckedBound
 
 
 class Bound(Protocol):
@@ -29,6 +31,8 @@ class Bounds(Declared):
     languages: LanguagesBound | None = None
     scores: ScoresBound | None = None
     ranking: RankingBound | None = None
+    files: FilesBound | None = None
+    unchecked: UncheckedBound | None = None
 
     @property
     def by_aspect(self) -> dict[str, Bound]:

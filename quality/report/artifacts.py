@@ -1,7 +1,8 @@
 """The artifacts that one page tells of: a corpus, all that it was made of, and all that was made of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from pipelines.corpus import QUADRANTS_ASSET
 from pipelines.funnel.corpus import Corpus, newest_made_from
@@ -33,6 +34,10 @@ class CorpusArtifacts:
         """The artifacts whose asset begins so, in order."""
         return [artifact for artifact in self.everything if artifact.asset.startswith(prefix)]
 
+    def collection(self, scorer: str) -> list[Artifact]:
+        """What lists a scorer's scores of this corpus; nothing where they are not listed."""
+        return [artifact for artifact in self.everything if artifact.asset == f"scores/{scorer}"]
+
     def missing_of(self, *prefixes: str) -> list[str]:
         """A sentence for each asset that is to be made, begins so, and is not made."""
         clean = self.corpus.clean.name
@@ -56,11 +61,22 @@ def artifacts_of(store: Store, corpus: Corpus, expected: Sequence[str]) -> Corpu
     if of_corpus.quadrants is not None:  # the models behind their scores may have been trained on another corpus
         scores = of_corpus.parents(of_corpus.quadrants, "quality/perplexity/")
         found |= {artifact.name: artifact for artifact in (of_corpus.quadrants, *scores)}
+    found |= {collection.name: collection for collection in collections_of(store, corpus, list(found.values()))}
     everything = sorted(found.values(), key=lambda artifact: (artifact.asset, artifact.record.version))
     names = {artifact.asset for artifact in everything}
     return CorpusArtifacts(
         of_corpus, everything, [asset for asset in [*expected, QUADRANTS_ASSET] if asset not in names]
     )
+
+
+def collections_of(store: Store, corpus: Corpus, artifacts: Sequence[Artifact]) -> Iterator[Artifact]:
+    """What lists the scores behind the buckets of a corpus: by each scorer, just those that are among the artifacts."""
+    scorers = {scorer for buckets in corpus.buckets.values() for scorer in buckets.record.facts["scorers"]}
+    for scorer in sorted(scorers):
+        scores = {(each.asset, each.digest) for each in artifacts if each.asset.startswith(f"scores/{scorer}/")}
+        versions = (store.get(f"scores/{scorer}", version) for version in reversed(store.versions(f"scores/{scorer}")))
+        listing = (each for each in versions if {(of.asset, of.digest) for of in each.record.parents} == scores)
+        yield from islice(listing, 1)
 
 
 def everything_behind(store: Store, artifacts: Iterable[Artifact]) -> dict[str, Artifact]:

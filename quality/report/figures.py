@@ -2,39 +2,19 @@
 
 import base64
 import struct
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, TypeAlias
 
+from pipelines.colours import GREEN, Colour
 from pipelines.store import Artifact
-from quality.report.units import percent, spelt
+from quality.report.units import percent
 
 PNG_SIZE = slice(16, 24)  # width and height, big-endian
-WIDTH_OF_HALF = 800  # pixels of an image that is still readable on half a page
+OTHERS = "others"
 SCALE = 0.75  # of images, whose letters are larger than the page's
-
-
-@dataclass(frozen=True)
-class Colour:
-    """The colour of an area, and of what is written on it."""
-
-    fill: str
-    ink: str
-
-
-GOOD = Colour("#1a7f5a", "white")
-CATEGORIES = (  # of things that are neither good nor bad
-    Colour("#3b6ea5", "white"),
-    Colour("#e0a63c", "black"),
-    Colour("#3d9fb5", "black"),
-    Colour("#8a5a8f", "white"),
-    Colour("#84a150", "black"),
-    Colour("#c9838f", "black"),
-    Colour("#4d5566", "white"),
-    Colour("#a9b6d0", "black"),
-)
-OTHERS = Colour("#b9b6ae", "black")
 
 
 @dataclass(frozen=True)
@@ -73,7 +53,7 @@ class Bar:
     label: str
     share: float
     words: str
-    colour: Colour = GOOD
+    colour: Colour = GREEN
 
 
 @dataclass(frozen=True)
@@ -89,7 +69,7 @@ class Bars:
 
 @dataclass(frozen=True)
 class Columns:
-    """A histogram: upright bars in the order of ``axis``."""
+    """A histogram: upright bars in the order of ``axis``; labels that are too close on a phone are left out there."""
 
     kind: ClassVar[str] = "columns"
     is_wide: ClassVar[bool] = False
@@ -103,15 +83,11 @@ class Plot:
     """An image that lies in an artifact's folder, as Dagster shows it too; ``address`` holds it whole."""
 
     kind: ClassVar[str] = "plot"
+    is_wide: ClassVar[bool] = False
     title: str
     address: str
     width: int
     height: int
-
-    @property
-    def is_wide(self) -> bool:
-        """Whether it is too wide for half a page."""
-        return self.width > WIDTH_OF_HALF
 
     @property
     def most_width(self) -> int:
@@ -128,13 +104,22 @@ class Table:
     """
 
     kind: ClassVar[str] = "table"
-    is_wide: ClassVar[bool] = True
     title: str
     words: Sequence[str]
     numbers: Sequence[str]
     rows: Sequence[Sequence[str]]
     emphasised: frozenset[int] = frozenset()
     is_open: bool = False
+    is_wide: bool = True
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What the figures up to the next heading have in common."""
+
+    kind: ClassVar[str] = "heading"
+    is_wide: ClassVar[bool] = True
+    title: str
 
 
 @dataclass(frozen=True)
@@ -157,7 +142,7 @@ class Excerpts:
     excerpts: Sequence[Excerpt]
 
 
-Figure: TypeAlias = StackedBars | Bars | Columns | Plot | Table | Excerpts
+Figure: TypeAlias = StackedBars | Bars | Columns | Plot | Table | Heading | Excerpts
 
 
 def stacked_bars(
@@ -185,17 +170,35 @@ def stacked_bars(
     return StackedBars(title, {name: of for name, of in colours.items() if name in used}, stacks)
 
 
+def with_others(amounts: Mapping[str, Mapping[str, int]], most: int) -> dict[str, dict[str, int]]:
+    """The labels with the largest amounts, the largest first, then the sum of all others as OTHERS.
+
+    Args:
+        amounts: by label, then by series.
+        most: how many labels stay.
+    """
+    ordered = sorted(amounts, key=lambda label: (-sum(amounts[label].values()), label))
+    largest = {label: dict(amounts[label]) for label in ordered[:most]}
+    rest: Counter[str] = sum((Counter(amounts[label]) for label in ordered[most:]), Counter())
+    return largest | ({OTHERS: dict(rest)} if rest else {})
+
+
 def bars_of(
-    amounts: Mapping[str, int], describe: Callable[[int], str], colour: Callable[[str], Colour] = lambda _: GOOD
+    amounts: Mapping[str, int], describe: Callable[[int], str], colour: Callable[[str], Colour] = lambda _: GREEN
 ) -> list[Bar]:
     """A bar for each amount, the longest of length 1."""
     most = max(amounts.values(), default=0) or 1
     return [Bar(label, amount / most, describe(amount), colour(label)) for label, amount in amounts.items()]
 
 
-def plots_of(artifact: Artifact, prefix: str = "") -> list[Plot]:
-    """The PNG files of an artifact, those that Dagster shows on its page, carried in this page itself."""
-    return [plot(f"{prefix}{spelt(path.stem)}", path) for path in artifact.files("*.png")]
+def plots_of(artifact: Artifact, titles: Mapping[str, str]) -> list[Plot]:
+    """The PNG files of an artifact, as Dagster shows them on its page, carried in this page itself.
+
+    Args:
+        titles: by the name of the file without its ending, in the order of the plots; a file that is not there is left
+            out.
+    """
+    return [plot(title, path) for name, title in titles.items() for path in artifact.files(f"{name}.png")]
 
 
 def plot(title: str, path: Path) -> Plot:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from pipelines.corpus import HELD_OUT, TRAIN
+from pipelines.funnel.funnel import Funnel
 from pipelines.store import Artifact
 from quality.report.artifacts import CorpusArtifacts
 from quality.report.figures import Table
@@ -13,17 +14,24 @@ from quality.report.units import bytesize, count, moment
 
 def in_words(clean: Artifact) -> str:
     record = clean.record
-    return f"{clean.name}, content {record.digest[:12]}, made {moment(record.provenance.created_at)}."
+    return (
+        "What it is made of, what was dropped and for what, how good it is, and what was checked. Made "
+        f"{moment(record.provenance.created_at)} as {clean.name}, content {record.digest[:12]}."
+    )
 
 
-def headlines(artifacts: CorpusArtifacts) -> list[Headline]:
-    corpus = artifacts.corpus
+def headlines(artifacts: CorpusArtifacts, everything: Funnel) -> list[Headline]:
+    """The large numbers.
+
+    Args:
+        everything: the funnel of all domains together.
+    """
     checks = [check for artifact in artifacts.everything for check in artifact.record.checks]
     failed = failures(artifacts.everything)
-    flows = corpus.clean.record.flows
+    kept = everything.all_kept
     return [
-        Headline(count(flows["documents"].num_kept), "documents"),
-        Headline(bytesize(flows["bytes"].num_kept), "of text"),
+        Headline(count(kept.num_documents), "documents"),
+        Headline(bytesize(kept.num_bytes), "of text"),
         Headline(count(num_tokens(artifacts, TRAIN)), "tokens to train on"),
         Headline(count(num_tokens(artifacts, HELD_OUT)), "tokens held out"),
         Headline(count(len(checks) - len(failed)), "checks passed"),

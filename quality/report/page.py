@@ -13,6 +13,7 @@ class Section:
     Args:
         anchor: its place in the page's address.
         says: what is to be seen in it, in a sentence or two.
+        explains: the words that it uses, for who does not know them.
         missing: what it does not show because it has not been made, a sentence each.
     """
 
@@ -20,6 +21,7 @@ class Section:
     title: str
     says: str
     figures: Sequence[Figure] = ()
+    explains: str = ""
     missing: Sequence[str] = ()
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pipelines.funnel.build import funnels_of
 from pipelines.funnel.corpus import Corpus
 from pipelines.funnel.count import Scope
+from pipelines.funnel.funnel import combined
 from pipelines.store import Store
 from quality.report.artifacts import artifacts_of
 from quality.report.head import headlines, in_words, versions_table
@@ -13,11 +14,11 @@ from quality.report.sections.buckets import buckets_section
 from quality.report.sections.checks import checks_section
 from quality.report.sections.classifiers import classifiers_section
 from quality.report.sections.contamination import contamination_section
+from quality.report.sections.dropped import dropped_section
 from quality.report.sections.duplicates import duplicates_section
 from quality.report.sections.funnel import funnel_section, of_domains
 from quality.report.sections.mix import mix_section
 from quality.report.sections.quadrants import quadrants_section
-from quality.report.sections.samples import samples_section
 from quality.report.sections.sources import sources_section
 from quality.report.sections.thresholds import thresholds_section
 
@@ -42,10 +43,11 @@ def report_on(store: Store, corpus: Corpus, expected: Sequence[str]) -> Page:
         thresholds_section(artifacts),
         buckets_section(artifacts),
         quadrants_section(artifacts),
-        duplicates_section(corpus.dedup),
+        duplicates_section(artifacts),
         contamination_section(corpus.clean),
         checks_section(artifacts.everything),
-        samples_section(artifacts, by_domain),
+        dropped_section(artifacts, by_domain),
     ]
     title = f"The corpus, version {corpus.clean.record.version}"
-    return Page(title, in_words(corpus.clean), headlines(artifacts), versions_table(artifacts.everything), sections)
+    heads = headlines(artifacts, combined("all", by_domain))
+    return Page(title, in_words(corpus.clean), heads, versions_table(artifacts.everything), sections)

@@ -17,8 +17,6 @@ from quality.samples.opinions import opinions
 from quality.samples.rows import Row, rows_with
 from quality.samples.rules import held_rules
 
-HIT = ("benchmark", "record", "share", "excerpt")
-
 
 def explain(inspected: Inspected, document: str, max_characters: int = 600, most_words: int = 8) -> Explanation:
     """Explain a document by its id, from what the corpus holds alone.

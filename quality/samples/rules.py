@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -42,7 +41,7 @@ def held_rules(documents: Artifact, attributes: Row) -> list[HeldRule]:
         attributes: the record's row of attributes.
     """
     domain = documents.record.parameters["domain"]
-    filters = Filters.model_validate(with_numbers_as_keys(domain["filters"]))
+    filters = Filters.model_validate(domain["filters"])
     score, least = attributes[LANGUAGE_SCORE], domain["min_language_score"]
     return [
         HeldRule(LANGUAGE_SCORE, LANGUAGE_SCORE, score, least, is_minimum=True, is_broken=score < least),
@@ -58,10 +57,3 @@ def held(number: int, bound: float, value: float | None) -> HeldRule:
     measured = np.array([np.nan if value is None else value], np.float32)
     is_broken = bool(rule.broken(measured, bound)[0])
     return HeldRule(rule.reason, rule.measure, value, bound, rule.is_minimum, is_broken)
-
-
-def with_numbers_as_keys(value: Any) -> Any:
-    """A declaration as it was before JSON, in which all keys are strings."""
-    if not isinstance(value, dict):
-        return value
-    return {int(key) if key.isdecimal() else key: with_numbers_as_keys(part) for key, part in value.items()}

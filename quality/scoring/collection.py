@@ -1,6 +1,8 @@
 """All scores that one scorer gave: each snapshot's documents are scored once, and this says which those are."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -8,10 +10,13 @@ import pyarrow.parquet as pq
 from pipelines.engines import Engine
 from pipelines.store import Artifact, Draft, Outcome, Store
 from quality.scoring.declaration import Scorer
+from quality.scoring.plots import plot_scores_by_source
 from quality.scoring.step import ensure_scores
+from quality.scoring.table import SCORE_FILES
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 SNAPSHOTS = "snapshots.parquet"
+PLOT = "scores.png"
 
 
 def ensure_all_scores(
@@ -24,6 +29,8 @@ def ensure_all_scores(
     report: Callable[[str], None],
 ) -> Outcome:
     """Score each snapshot's documents as ``scores/<scorer>/<source>/<snapshot>``, and list them in ``scores/<scorer>``.
+
+    ``scores.png`` shows the distribution of the scores in each source.
 
     Args:
         fitted: the artifact behind the scorer, None where there is none.
@@ -50,5 +57,14 @@ def ensure_all_scores(
         pq.write_table(pa.Table.from_pylist(rows), draft.folder / SNAPSHOTS)
         draft.facts["num_documents"] = sum(row["num_documents"] for row in rows)
         draft.facts["num_snapshots"] = len(rows)
+        plot_scores_by_source(draft.folder / PLOT, files_by_source(scored))
 
     return store.ensure(f"scores/{scorer.name}", make, code_version=CODE_VERSION, parameters={}, parents=scored)
+
+
+def files_by_source(scored: Sequence[Artifact]) -> dict[str, list[Path]]:
+    """The files of scores of all snapshots of each source, sources in order of name."""
+    files: defaultdict[str, list[Path]] = defaultdict(list)
+    for artifact in scored:
+        files[artifact.record.parameters["source"]] += artifact.files(SCORE_FILES)
+    return dict(sorted(files.items()))

@@ -1,15 +1,15 @@
 """Scorers as declarations: one YAML file each, told apart by ``kind``."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, FiniteFloat, model_validator
+from pydantic import AfterValidator, Field, FiniteFloat, ValidationInfo, field_validator, model_validator
 
 from pipelines.declared import Declared, read_declaration
 from pipelines.errors import PhaselineError
 from pipelines.licences import Licence
-from pipelines.places import Folder, Place
+from pipelines.places import Folder, Package, Place
 from pipelines.readers.patterns import at_least_one
 from pipelines.sources import SnapshotName, Source
 from quality.classifier.declaration import FastTextScorer
@@ -68,6 +68,15 @@ class FileScorer(ScorerDeclaration):
                 "snapshots": {self.snapshot: self.place},
             }
         )
+
+    @field_validator("place")
+    @classmethod
+    def _is_of_the_snapshot(cls, place: Place, fields: ValidationInfo) -> Place:
+        """The snapshot of a package is its version, as it is for sources."""
+        snapshot = fields.data.get("snapshot")
+        if isinstance(place, Package) and snapshot not in (None, place.version):
+            raise ValueError(f"snapshot {snapshot} is not the version in {place.package}; name it {place.version}")
+        return place
 
 
 class SequenceClassifierScorer(ScorerDeclaration):
@@ -129,6 +138,35 @@ def with_whole_paths(scorer: Scorer, folder: Path) -> Scorer:
 def whole(path: Path, folder: Path) -> Path:
     """A path as it is meant in a file of a folder."""
     return (folder / path.expanduser()).resolve()
+
+
+def files_of(scorer: Scorer) -> Sequence[Source]:
+    """What a scorer reads beside documents, pinned as ``raw/<name>/<snapshot>``: files of labels, or of scores."""
+    match scorer:
+        case FastTextScorer():
+            return scorer.files
+        case FileScorer():
+            return [scorer.source]
+    return []
+
+
+def refuse_shared_names(scorers: Mapping[str, Scorer], sources: Collection[str], folder: Path) -> None:
+    """Raise PhaselineError if two things would be pinned as the same ``raw/<name>/<snapshot>``.
+
+    Args:
+        sources: the names of all others that are pinned: the sources of documents and the benchmarks.
+        folder: where the scorers are declared.
+    """
+    taken = dict.fromkeys(sources, "a source")
+    for scorer in scorers.values():
+        where = f"{folder}/{scorer.name}.yaml"
+        for source in files_of(scorer):
+            if source.name in taken:
+                raise PhaselineError(
+                    f"{where}: name: {source.name} is already the name of {taken[source.name]}",
+                    "rename one of them: what both read is pinned as raw/<name>",
+                )
+            taken[source.name] = f"what {where} reads"
 
 
 def refuse_unknown_measures(scorer: HeuristicScorer, measures: Collection[str], where: str) -> None:

@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.dedup.pieces import Piece
-from quality.classifier.declaration import FastTextScorer
+from pipelines.pieces import Piece
 from quality.classifier.model import CrossFitted
 
 
@@ -20,10 +19,9 @@ class FastTextScores:
 
     columns = ("id", "text")
     reason = "no_words"
-    num_tokens = 0
 
-    def __init__(self, folder: Path, scorer: FastTextScorer, _: Piece) -> None:
-        self._models = CrossFitted(folder, scorer)
+    def __init__(self, folder: Path, _: Piece) -> None:
+        self._models = CrossFitted(folder)
 
     def score(self, documents: pa.RecordBatch) -> npt.NDArray[np.float32]:
         scores, has_words = self._models.score(documents["id"], documents["text"])

@@ -13,10 +13,10 @@ from datatrove.pipeline.base import PipelineStep
 from typing_extensions import override
 
 from pipelines.dedup.arrow_files import whole, write_batches
-from pipelines.dedup.pieces import Piece
 from pipelines.engines import Engine, task_progress
 from pipelines.errors import PhaselineError
 from pipelines.fetch.snapshot import RawSnapshot, open_raw
+from pipelines.pieces import Piece
 from pipelines.readers.source_file import RejectedFile
 from pipelines.store import Artifact, Store
 from quality.scoring.declaration import FileScorer
@@ -107,7 +107,6 @@ class GivenScores:
 
     columns = ("id",)
     reason = "not_in_file"
-    num_tokens = 0
 
     def __init__(self, folder: Path, paths: Sequence[str], piece: Piece) -> None:
         ids = pc.unique(whole(pa.Table.from_batches(piece.read(["id"]))["id"]))

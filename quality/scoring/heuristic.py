@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.dedup.pieces import Piece
 from pipelines.documents import ROWS_PER_BATCH
+from pipelines.pieces import Piece
 from quality.scoring.declaration import Term
 
 PLACE = ("locator", "id")  # what a document and its attributes have in common
@@ -24,7 +24,6 @@ class HeuristicScores:
 
     columns = PLACE
     reason = "not_measured"
-    num_tokens = 0
 
     def __init__(self, terms: Sequence[Term], piece: Piece) -> None:
         self.terms = terms

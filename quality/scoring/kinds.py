@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.dedup.pieces import Piece
 from pipelines.engines import Engine
+from pipelines.pieces import PIECE_BYTES, Piece
 from pipelines.record import content_digest, describe_files
 from pipelines.store import Artifact, Store
 from quality.classifier.declaration import FastTextScorer
@@ -31,22 +31,20 @@ class BatchScorer(Protocol):
     def reason(self) -> str:
         """Why a document has no score."""
 
-    @property
-    def num_tokens(self) -> int:
-        """How many tokens a model has read so far; 0 where none reads any."""
-
     def score(self, documents: pa.RecordBatch) -> npt.NDArray[np.float32]:
         """The scores of n documents, shape (n,); NaN where one has none."""
 
 
 Opener = Callable[[Piece], BatchScorer]
 
+MODEL_PIECE_BYTES = 16 << 20  # of text: minutes of a core for a small model
+
 
 def parameters_of(scorer: Scorer) -> dict[str, Any]:
     """What scores depend on, but for the artifact behind the scorer."""
     match scorer:
         case FastTextScorer():
-            own: dict[str, Any] = {"num_folds": scorer.num_folds, "max_characters": scorer.documents.max_characters}
+            own: dict[str, Any] = {}
         case HeuristicScorer():
             own = {"terms": [term.model_dump() for term in scorer.terms]}
         case FileScorer():
@@ -55,6 +53,11 @@ def parameters_of(scorer: Scorer) -> dict[str, Any]:
             digest = content_digest(list(describe_files(scorer.folder)))
             own = {"model": digest, "max_tokens": scorer.max_tokens, "label": scorer.label}
     return {"kind": scorer.kind, **own}
+
+
+def piece_bytes_of(scorer: Scorer) -> int:
+    """How much text a task scores: the slower the scorer the less, as what a killed task has done is lost."""
+    return MODEL_PIECE_BYTES if isinstance(scorer, SequenceClassifierScorer) else PIECE_BYTES
 
 
 def prepared(
@@ -73,7 +76,7 @@ def prepared(
     match scorer:
         case FastTextScorer():
             assert fitted is not None, "there is a classifier behind it"
-            return partial(FastTextScores, fitted.folder, scorer)
+            return partial(FastTextScores, fitted.folder)
         case HeuristicScorer():
             return partial(HeuristicScores, scorer.terms)
         case FileScorer():

@@ -9,8 +9,8 @@ from datatrove.data import DocumentsPipeline
 from datatrove.pipeline.base import PipelineStep
 from typing_extensions import override
 
-from pipelines.dedup.pieces import Piece
 from pipelines.engines import task_progress
+from pipelines.pieces import Piece
 from pipelines.process.whole_files import beside
 from quality.scoring.kinds import Opener
 from quality.scoring.table import SCORES_SCHEMA, scores_batch, scores_name
@@ -53,6 +53,6 @@ class ScoreDocuments(PipelineStep):
                 writer.write_batch(scores_batch(documents["id"], scorer.score(documents), scorer.reason))
                 progress.add(num_documents=len(documents), num_bytes=piece.num_bytes // (piece.end - piece.first))
                 self.stat_update("documents", value=len(documents))
-        self.stat_update("tokens", value=scorer.num_tokens)
+        self.stat_update("tokens", value=progress.num_tokens)
         self.stat_update("milliseconds", value=round(1000 * (time.monotonic() - started)))
         return ()

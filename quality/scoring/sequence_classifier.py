@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.dedup.pieces import Piece
+from pipelines.engines import task_progress
 from pipelines.errors import PhaselineError
+from pipelines.pieces import Piece
 from pipelines.tokenizer import TOKENIZER
 from quality.batches import batches_by_length
 from quality.scoring.declaration import SequenceClassifierScorer
@@ -122,7 +123,6 @@ class SequenceClassifierScores:
         self._model = load_model(scorer).to(self._device)
         self._output = output_of(scorer, self._model.config)
         self._scorer = scorer
-        self.num_tokens = 0
 
     def score(self, documents: pa.RecordBatch) -> npt.NDArray[np.float32]:
         encoded = self._encode(documents["text"].to_pylist())
@@ -133,7 +133,7 @@ class SequenceClassifierScores:
             for batch in batches_by_length(lengths[worded], TOKENS_PER_BATCH[self._device]):
                 rows = worded[batch]
                 scores[rows] = self._score({key: [values[row] for row in rows] for key, values in encoded.items()})
-        self.num_tokens += int(lengths[worded].sum())
+                task_progress().add(num_tokens=int(lengths[rows].sum()))
         if num_faulty := int((~np.isfinite(scores[worded])).sum()):
             raise PhaselineError(
                 f"{self._scorer.name} gives {num_faulty:,} documents a score that is no number", "name another model"

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from pipelines.dedup.pieces import pieces_of, pieces_of_file
 from pipelines.documents import DOCUMENTS
 from pipelines.engines import Engine
+from pipelines.pieces import pieces_of, pieces_of_file
 from pipelines.process.account import totals
 from pipelines.record import Flow
 from pipelines.store import Artifact, Draft, Outcome, Store
 from quality.scoring.declaration import Scorer
 from quality.scoring.facts import score_facts
-from quality.scoring.kinds import parameters_of, prepared
+from quality.scoring.kinds import parameters_of, piece_bytes_of, prepared
 from quality.scoring.table import SCORES_SCHEMA, scores_name
 
 CODE_VERSION = "1"
@@ -51,13 +51,15 @@ def ensure_scores(
         written = draft.work / "files"
         written.mkdir(parents=True, exist_ok=True)
         opener = prepared(store, scorer, fitted, draft.work, engine, report)
-        pieces = pieces_of(documents)
+        piece_bytes = piece_bytes_of(scorer)
+        pieces = pieces_of(documents, piece_bytes)
         num_bytes = sum(piece.num_bytes for piece in pieces)
         steps = [ScoreDocuments(opener, pieces, written)]
         stats = engine.run(steps, len(pieces), draft.work / "tasks", num_bytes=num_bytes, report=report)
         files = documents.files(DOCUMENTS)
         for path in files:
-            join_files([piece_file(written, piece) for piece in pieces_of_file(path)], draft.folder / scores_name(path))
+            parts = [piece_file(written, piece) for piece in pieces_of_file(path, piece_bytes)]
+            join_files(parts, draft.folder / scores_name(path))
         scored = [draft.folder / scores_name(path) for path in files]
         draft.flows["documents"] = Flow(num_in=num_rows(files), num_kept=num_rows(scored))
         draft.facts = {"scorer": scorer.name, "domain": scorer.domain, **score_facts(scored)}

@@ -46,6 +46,12 @@ def read_scores(artifacts: Sequence[Artifact]) -> pa.Table:
     return pa.concat_tables([SCORES_SCHEMA.empty_table(), *tables])
 
 
+def counted(values: pa.ChunkedArray) -> dict[str, int]:
+    """How often each value occurs, sorted by value, nulls left out."""
+    counts = {count["values"]: count["counts"] for count in values.drop_null().value_counts().to_pylist()}
+    return dict(sorted(counts.items()))
+
+
 def scores_of(rows: pa.Table, scores: Sequence[Artifact]) -> pa.Table:
     """The scores of documents, columns score and reason in the order of ``rows``.
 

@@ -57,6 +57,8 @@ class ExpectationDeclaration(Declared):
         for error in validator_of(self.expectation).iter_errors(self.kwargs):
             place = ".".join(["kwargs", *(str(part) for part in error.absolute_path)])
             faults.append(f"{place} of {self.expectation}: {error.message}")
+        if self.expectation.endswith("Between") and not {"min_value", "max_value"} & self.kwargs.keys():
+            faults.append(f"kwargs of {self.expectation}: declare min_value, max_value or both")
         if faults:
             raise ValueError("; ".join(sorted(faults)))
         return self

@@ -32,8 +32,9 @@ STEPS = [
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     """A store with two versions of one asset, the second of which waits for a promotion."""
+    monkeypatch.setenv("DAGSTER_HOME", "")  # is set where the UI is told
     store = Store(tmp_path)
     for version, checks in enumerate([[], [UNUSUAL]]):
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from dedup_corpora import PARAMETERS, edited, ignore, row
 from inline_engine import InlineEngine
+from made_shards import TokenisedDocument, write_shards
 
 from pipelines.contamination.benchmarks import BENCHMARKS, BENCHMARKS_ASSET
 from pipelines.contamination.declaration import Benchmarks
@@ -24,7 +25,6 @@ from pipelines.funnel.amount import Amount
 from pipelines.funnel.corpus import TokenSet
 from pipelines.held_out import HeldOut
 from pipelines.record import Flow
-from pipelines.shards import TokenisedDocument, write_shards
 from pipelines.store import Artifact, Draft, Store
 
 SPLIT = HeldOut(key="funnel", fraction=0.3)

@@ -1,16 +1,18 @@
 """The same bytes from one process, from several, and from a run that was interrupted; and in small pieces."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
 from dedup_corpora import PARAMETERS, chain, deduplicate, edited, some_words
 from inline_engine import InlineEngine
 
-from pipelines.dedup import components, joins, pieces, tables
+from pipelines.dedup import components, corpus_files, joins, signatures, tables
 from pipelines.dedup.parameters import RepeatedLines
 from pipelines.engines import Engine
 from pipelines.errors import PhaselineError
+from pipelines.pieces import pieces_of
 from pipelines.store import Artifact
 
 WITH_LINES = PARAMETERS.model_copy(update={"repeated_lines": RepeatedLines(min_characters=20, max_share=0.6)})
@@ -44,7 +46,8 @@ def test_every_engine_writes_the_same_bytes(tmp_path: Path, engine: Engine) -> N
 
 
 def test_partitions_do_not_matter(tmp_path: Path, plain: Artifact, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pieces, "PIECE_BYTES", 1000)
+    for module in (signatures, corpus_files):
+        monkeypatch.setattr(module, "pieces_of", partial(pieces_of, piece_bytes=1000))
     monkeypatch.setattr(joins, "KEYS_PER_TASK", 7)
     artifact = deduplicate(tmp_path, corpus(), parameters=WITH_LINES)
     assert artifact.digest == plain.digest

@@ -7,8 +7,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from pipelines.dedup.candidates import shared_buckets
+from pipelines.dedup.candidates import Buckets, group_by_key, number_buckets
 from pipelines.dedup.minhash import band_keys
 from pipelines.dedup.parameters import DedupParameters
 from pipelines.dedup.shingles import UNSPACED
@@ -111,6 +112,13 @@ def test_documents_without_text_have_keys() -> None:
     assert band_keys(pa.array([""], pa.large_string()), DedupParameters()).shape == (1, 24)
 
 
+def buckets_of(keys: NDArray[np.uint64]) -> Buckets:
+    """The buckets of documents by their band keys, uint64 [n, bands]."""
+    documents = np.arange(len(keys), dtype=np.int32)
+    groups = ((band, group_by_key(column, documents)) for band, column in enumerate(keys.T))
+    return number_buckets(groups, np.empty(keys.shape, np.int32))
+
+
 @pytest.mark.parametrize("similar", [0.3, 0.5, 0.7])
 def test_pairs_become_candidates_as_often_as_the_bands_promise(similar: float) -> None:
     num_pairs, num_words = 1500, 60
@@ -121,7 +129,7 @@ def test_pairs_become_candidates_as_often_as_the_bands_promise(similar: float) -
         pool = [f"w{word}" for word in rng.choice(10**9, 2 * num_words - num_common, replace=False)]
         texts += [" ".join(pool[:num_words]), " ".join(pool[:num_common] + pool[num_words:])]
     parameters = DedupParameters(shingle_words=1)
-    buckets = shared_buckets(band_keys(pa.array(texts, pa.large_string()), parameters)).of_document
+    buckets = buckets_of(band_keys(pa.array(texts, pa.large_string()), parameters)).of_document
     found = ((buckets[0::2] == buckets[1::2]) & (buckets[0::2] >= 0)).any(axis=1).mean()
     exact = num_common / (2 * num_words - num_common)
     assert found == pytest.approx(1 - (1 - exact**parameters.rows) ** parameters.bands, abs=0.04)
@@ -130,7 +138,7 @@ def test_pairs_become_candidates_as_often_as_the_bands_promise(similar: float) -
 @given(st.lists(st.lists(st.integers(0, 3), min_size=2, max_size=2), max_size=30))
 def test_documents_share_a_bucket_exactly_where_they_share_a_key(rows: list[list[int]]) -> None:
     keys = np.array(rows, np.uint64).reshape(-1, 2)
-    buckets = shared_buckets(keys)
+    buckets = buckets_of(keys)
     for band in range(2):
         column = buckets.of_document[:, band]
         for i, bucket in enumerate(column):

@@ -248,6 +248,10 @@ def test_progress_is_summed_over_completed_and_running_tasks(bench: Bench, monke
         task_progress().add(num_documents=1000, num_bytes=2_000_000)
         watched.look()
     assert re.fullmatch(r"4 of 5 tasks, 1,012 documents, 2.0 of 4.0 MB, \S+ MB/s, \d+ min \d\d s left", reports[1])
+    with progress_into(bench.folder / "job/progress/00000.json"):
+        task_progress().add(num_bytes=3_000_000, num_tokens=10**9)
+        watched.look()
+    assert re.search(r"3.0 of 4.0 MB, [\d,]{7,} tokens/s, \S+ MB/s, ", reports[2])
     task_progress().file("outside of a task nobody listens")
 
 

@@ -1,5 +1,6 @@
 """Each rule on a document that breaks it, and every measured value against its plain definition."""
 
+import json
 import math
 
 import pyarrow as pa
@@ -239,6 +240,42 @@ def test_texts_of_several_languages_are_judged_each_by_its_own_bounds() -> None:
     texts = pa.array(["two words", "two words", "", "now three words", ""], pa.large_string())
     found = filters.judge(filters.measure(texts, ["a"] * 5, languages), languages)
     assert [one and one.detail for one in found] == ["2 < 3", None, None, None, "0 < 1"]
+
+
+DECLARED = [
+    {"gopher_quality": {"min_words": 3, "min_stop_words": None}, "c4": {}},
+    {"gopher_repetition": {"max_top_ngram": {2: 0.5}, "max_duplicate_ngrams": {}}},
+    {
+        "gopher_quality": {"min_words": 4, "max_mean_word_length": 6},
+        "fineweb": {},
+        "gopher_repetition": {"max_duplicate_lines": 0.1},
+        "by_language": {
+            "de": {"gopher_quality": {"max_mean_word_length": 14}, "fineweb": None},
+            "fr": {"gopher_repetition": {"max_top_ngram": {3: 0.5}}, "c4": {}},
+            "nl": {},
+        },
+    },
+]
+
+
+@pytest.mark.parametrize("declared", DECLARED)
+def test_rules_read_back_from_a_record_are_those_that_were_declared(declared: dict[str, object]) -> None:
+    filters = Filters.model_validate(declared)
+    read_back = Filters.model_validate(json.loads(json.dumps(filters.model_dump(mode="json"))))
+    assert read_back.families == filters.families
+    for language in ("en", "de", "fr", "nl"):
+        assert read_back.for_language(language).bounds() == filters.for_language(language).bounds()
+
+
+def test_a_record_of_rules_has_every_bound_and_of_a_language_those_that_replace_it() -> None:
+    dumped = Filters.model_validate(DECLARED[0]).model_dump(mode="json")
+    assert dumped["gopher_quality"] == {**GopherQuality().model_dump(), "min_words": 3, "min_stop_words": None}
+    assert (dumped["fineweb"], dumped["by_language"]) == (None, {})
+    assert Filters.model_validate(DECLARED[2]).model_dump(mode="json")["by_language"] == {
+        "de": {"gopher_quality": {"max_mean_word_length": 14.0}, "fineweb": None},
+        "fr": {"gopher_repetition": {"max_top_ngram": {"3": 0.5}}, "c4": C4().model_dump(mode="json")},
+        "nl": {},
+    }
 
 
 @pytest.mark.parametrize(

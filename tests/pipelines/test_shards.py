@@ -7,16 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from made_shards import TokenisedDocument, write_shards
 
-from pipelines.shards import (
-    BLOCK_BYTES,
-    DOCUMENT_SCHEMA,
-    INDEX,
-    INDEX_SCHEMA,
-    ShardsWriter,
-    TokenisedDocument,
-    write_shards,
-)
+from pipelines.shards import BLOCK_BYTES, DOCUMENT_SCHEMA, INDEX, INDEX_SCHEMA, ShardsWriter
 
 
 @pytest.mark.parametrize(("num_tokens", "num_blocks"), [(1, 1), (BLOCK_BYTES // 2, 1), (BLOCK_BYTES // 2 + 1, 2)])

@@ -4,6 +4,8 @@ import multiprocessing
 import os
 import resource
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,34 @@ def test_what_was_fitted_is_kept_until_a_person_changes_it(tmp_path: Path) -> No
     assert again.artifact.name == "a@2"
     assert again.artifact.record.parents == [second.parent]
     assert again.newer_parents == []
+
+
+class Overtaken(Store):
+    """A store in which another process makes an asset just before this one locks it."""
+
+    @contextmanager
+    def _locked(self, asset: str) -> Iterator[None]:
+        if not self.versions(asset):
+            ensure(Store(self.root), asset, keep=True)
+        with super()._locked(asset):
+            yield
+
+
+def test_what_another_process_has_just_made_is_not_made_again(tmp_path: Path) -> None:
+    assert ensure(Overtaken(tmp_path), keep=True).changes == []
+    assert Store(tmp_path).versions("a") == [1]
+
+
+def test_a_folder_without_a_record_is_in_nobodys_way(tmp_path: Path) -> None:
+    (tmp_path / "artifacts/a/3").mkdir(parents=True)
+    assert ensure(Store(tmp_path)).artifact.name == "a@4"
+    assert Store(tmp_path).versions("a") == [4]
+
+
+def test_parameters_are_compared_as_a_record_holds_them(tmp_path: Path) -> None:
+    parameters = {"pair": (1, 2), "by_number": {1: "one"}}
+    ensure(Store(tmp_path), parameters=parameters)
+    assert ensure(Store(tmp_path), parameters=parameters).changes == []
 
 
 class Expecting:

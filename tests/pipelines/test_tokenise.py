@@ -153,6 +153,19 @@ def test_too_little_text_for_the_vocabulary_is_refused(corpus: Corpus) -> None:
         ensure_tokenizer(corpus.store, declared, corpus.dedup, corpus.documents, ignore)
 
 
+def test_a_tokenizer_is_kept_when_documents_come_and_trained_again_on_purpose(tmp_path: Path) -> None:
+    corpus = Corpus(tmp_path / "home", [PAGES], [OTHERS])
+    grown = make_dedup(Store(tmp_path / "grown"), {"pages": PAGES, "others": OTHERS}, held_out=OTHERS[:3])
+    declared = TokenizerDeclaration(vocab_size=VOCAB_SIZE, sample_bytes_per_domain=1 << 20)
+    kept = ensure_tokenizer(corpus.store, declared, grown, corpus.documents, ignore)
+    assert (kept.artifact, kept.changes) == (corpus.tokenizer, [])
+    assert [change.split()[0] for change in kept.newer_parents] == ["corpus/dedup"]
+    again = declared.model_copy(update={"fit": 2})
+    trained = ensure_tokenizer(corpus.store, again, grown, corpus.documents, ignore)
+    assert trained.artifact.record.version == 2
+    assert trained.changes[0] == "fit 1 → 2"
+
+
 def test_a_tokenizer_learns_from_training_documents_within_the_rules(corpus: Corpus, tmp_path: Path) -> None:
     broken_rules = dict.fromkeys(PAGES[3:9], "gopher_too_few_words")
     dedup = make_dedup(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from made_shards import TokenisedDocument, write_shards
 
 from pipelines.artifact import Artifact
 from pipelines.contamination.verify import HITS_SCHEMA
@@ -19,7 +20,6 @@ from pipelines.encode import ORDER_KEY
 from pipelines.held_out import HeldOut
 from pipelines.process.statistics import DocumentStatistics
 from pipelines.record import Flow, Parent, Record, content_digest, provenance
-from pipelines.shards import TokenisedDocument, write_shards
 from quality.validation.expectations import Expectations
 
 SUITES = Path(__file__).parents[2] / "quality/expectations"

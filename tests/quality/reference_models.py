@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from made_shards import TokenisedDocument, write_shards
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from pipelines.digests import document_id, keyed_hash
-from pipelines.shards import TokenisedDocument, write_shards
 from pipelines.store import Artifact, Draft, Store
 
 VOCAB_SIZE = 40

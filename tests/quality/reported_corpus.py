@@ -204,6 +204,7 @@ class ReportedCorpus:
                 "reason": [None] * len(ids),
             }
             pq.write_table(pa.table(columns, schema=PERPLEXITY_SCHEMA), draft.folder / PERPLEXITY)
+            draft.facts |= {"weak": "models/weak@1", "strong": "models/strong@1"}
 
         parameters = {"weak": "w", "strong": "s", "scoring": {"max_tokens": 16, "min_tokens": 4}}
         return self._ensure(f"quality/perplexity/{name}", make, parameters, [shards])

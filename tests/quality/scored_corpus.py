@@ -75,11 +75,16 @@ def ignore(_line: str) -> None:
 
 @dataclass
 class ScoredCorpus:
-    """Sources of planted documents and what thresholds and buckets are made from."""
+    """Sources of planted documents and what thresholds and buckets are made from.
+
+    Args:
+        fit: of the classifier behind prose; None where there is none.
+    """
 
     root: Path
     sources: Mapping[str, Sequence[Planted]]
     scorers: Mapping[str, str] = field(default_factory=lambda: SCORERS)
+    fit: int | None = None
 
     def __post_init__(self) -> None:
         self.store = Store(self.root)
@@ -146,7 +151,17 @@ class ScoredCorpus:
             pq.write_table(pa.Table.from_pylist(rows, SCORES_SCHEMA), draft.folder / "scores-00000.parquet")
 
         parameters = {"source": source, "snapshot": "1", "scorer": self.scorers[scorer]}
-        return self._ensure(f"scores/{scorer}/{source}/1", make, parameters | {"rows": len(self.sources[source])})
+        fitted = [self._classifier(self.fit)] if scorer == "prose" and self.fit else []
+        rows = {"rows": len(self.sources[source])}
+        return self._ensure(f"scores/{scorer}/{source}/1", make, parameters | rows, fitted)
 
-    def _ensure(self, asset: str, make: Any, parameters: Mapping[str, Any]) -> Artifact:
-        return self.store.ensure(asset, make, code_version="1", parameters=parameters).artifact
+    def _classifier(self, fit: int) -> Artifact:
+        def make(draft: Draft) -> None:
+            (draft.folder / "model.bin").write_text(str(fit))
+
+        return self._ensure("classifiers/prose", make, {"fit": fit})
+
+    def _ensure(
+        self, asset: str, make: Any, parameters: Mapping[str, Any], parents: Sequence[Artifact] = ()
+    ) -> Artifact:
+        return self.store.ensure(asset, make, code_version="1", parameters=parameters, parents=parents).artifact

@@ -17,6 +17,24 @@ from quality.scoring.table import SCORE_FILES
 ROWS_PER_GROUP = 2
 MEASURES = ("num_words", "bullet_lines")
 
+WITHOUT_CHARACTERS = {"empty": "", "blank": " \n\t "}
+WITHOUT_WORDS = {
+    "punctuation": "?!",
+    "digits": "123 456",
+    "emoji": "😀🚀👨\u200d👩\u200d👧",
+    "lone combining mark": "\u0301",
+    "controls": "\x00\x01\x7f\x1b",
+    "replacement characters": "\ufffd" * 200,
+}
+WITH_WORDS = {
+    "one word": "word",
+    "binary": bytes(range(256)).decode("latin-1"),
+    "mixed scripts": "доказательство 证明 ๑๒ नमस्ते بسم",
+    "long": "theorem " * 100_000,
+    "long without a space": "x" * 1_000_000,
+}
+ODD_TEXTS = list((WITHOUT_CHARACTERS | WITHOUT_WORDS | WITH_WORDS).values())
+
 
 @dataclass(frozen=True)
 class Planted:

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quality.bucketing.levels import MIN_DOCUMENTS, NUM_LEVELS, POOLED, UNSCORED, Thresholds, maximum
+from quality.arrays import Floats
+from quality.bucketing.levels import MIN_DOCUMENTS, NO_LEVEL, NUM_LEVELS, POOLED, Thresholds, maximum
 from quality.population_stability import population_stability_index
-from quality.quantiles import Floats
 
 # Score, number of tokens; few scores, so that many are equal.
 Documents = list[tuple[int, int]]
@@ -116,12 +116,12 @@ def test_what_has_no_score_has_no_level_and_moves_no_threshold() -> None:
     alone = fit(scores, ids[:40], np.full(40, 3))
     fitted = fit(with_others, ids, np.full(60, 3))
     assert fitted == alone
-    assert set(fitted.levels("prose", with_others, one_stratum(60), ids)[40:]) == {UNSCORED}
+    assert set(fitted.levels("prose", with_others, one_stratum(60), ids)[40:]) == {NO_LEVEL}
 
 
 def test_the_best_level_counts() -> None:
-    levels = {"prose": np.array([3, UNSCORED, UNSCORED], np.int8), "form": np.array([5, 0, UNSCORED], np.int8)}
-    assert maximum(levels).tolist() == [5, 0, UNSCORED]
+    levels = {"prose": np.array([3, NO_LEVEL, NO_LEVEL], np.int8), "form": np.array([5, 0, NO_LEVEL], np.int8)}
+    assert maximum(levels).tolist() == [5, 0, NO_LEVEL]
 
 
 def test_the_stability_index_of_a_worked_example() -> None:

@@ -15,10 +15,11 @@ from pipelines.digests import document_id
 from pipelines.errors import PhaselineError
 from pipelines.fetch.raw import ensure_raw
 from pipelines.store import Artifact, Store
-from quality.classifier.calibration import fit_calibration, read_calibrations
+from quality.classifier.calibration import fit_calibration
 from quality.classifier.declaration import FastTextScorer
 from quality.classifier.linear import logits, read_model
 from quality.classifier.metrics import auc
+from quality.classifier.model import CrossFitted
 from quality.classifier.normalise import normalise
 from quality.classifier.split import folds_of
 from quality.classifier.step import TEST_SCORES, ensure_classifier
@@ -48,9 +49,9 @@ def test_planted_classes_are_separated(classifier: Artifact) -> None:
 
 def test_everything_about_a_classifier_is_in_its_folder(classifier: Artifact) -> None:
     assert [file.path for file in classifier.record.files] == [
-        *("calibration.json", "calibration.png", "curves.png"),
+        *("calibration.png", "curves.png"),
         *(f"model-{fold}.bin" for fold in range(3)),
-        *("scores.png", TEST_SCORES),
+        *("models.json", "scores.png", TEST_SCORES),
     ]
 
 
@@ -118,7 +119,7 @@ def test_each_document_is_scored_by_a_model_that_has_neither_learnt_nor_been_cal
     words = normalise(pa.array([texts[document] for document in rows["id"].to_pylist()], pa.large_string()), 1000)
     labels, folds = rows["label"].to_numpy(), rows["fold"].to_numpy()
     assert folds.tolist() == folds_of(rows["id"].to_pylist(), 3).tolist()
-    for fold, calibration in enumerate(read_calibrations(classifier.folder)):
+    for fold, calibration in enumerate(CrossFitted(classifier.folder).calibrations):
         model = read_model(model_path(classifier.folder, fold))
         tested, calibrating = np.flatnonzero(folds == fold), np.flatnonzero(folds == (fold + 1) % 3)
         fitted = fit_calibration(labels[calibrating], logits(model, words, calibrating))

@@ -13,7 +13,6 @@ from planted_corpus import BAD_WORDS, DECLARATION, GOOD_WORDS, prose
 
 from pipelines.digests import document_id
 from pipelines.store import Artifact
-from quality.classifier.calibration import read_calibrations
 from quality.classifier.declaration import FastTextScorer
 from quality.classifier.explain import word_contributions
 from quality.classifier.linear import END_OF_LINE, POSITIVE, logits, read_model
@@ -67,7 +66,7 @@ def test_a_model_of_other_classes_is_refused(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def cross_fitted(classifier: Artifact) -> CrossFitted:
-    return CrossFitted(classifier.folder, FastTextScorer.model_validate(DECLARATION))
+    return CrossFitted(classifier.folder)
 
 
 def test_documents_are_scored_by_their_folds_in_any_batch(cross_fitted: CrossFitted, classifier: Artifact) -> None:
@@ -76,11 +75,10 @@ def test_documents_are_scored_by_their_folds_in_any_batch(cross_fitted: CrossFit
     scores, _ = cross_fitted.score(ids, texts)
     one_by_one = [cross_fitted.score(ids[row : row + 1], texts[row : row + 1])[0] for row in range(len(ids))]
     assert scores.tolist() == np.concatenate(one_by_one).tolist()
-    calibrations = read_calibrations(classifier.folder)
     for row, fold in enumerate(folds_of(ids.to_pylist(), 3).tolist()):
         words = pa.array([text.as_py()[:1000] for text in texts[row : row + 1]], pa.large_string())
         of_fold = logits(read_model(model_path(classifier.folder, fold)), words, np.arange(1))
-        assert scores[row] == np.float32(calibrations[fold].probabilities(of_fold)[0])
+        assert scores[row] == np.float32(cross_fitted.calibrations[fold].probabilities(of_fold)[0])
 
 
 @given(st.text(), st.sampled_from(["", "\x00\x7f\ufffd" * 50, "0x1F 42", "slovo słowo 言葉 ", "word " * 30_000]))

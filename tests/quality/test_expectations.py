@@ -34,6 +34,11 @@ def test_a_classifier_that_tells_nothing_apart(expectations: Expectations, tmp_p
     ]
 
 
+def test_a_fact_that_is_no_number_is_within_no_bound(expectations: Expectations, tmp_path: Path) -> None:
+    found = failed(expectations, "evaluations/small", Draft(tmp_path, facts={"largest_bits_per_byte": float("nan")}))
+    assert found["losses_are_plausible"].startswith("there is no largest_bits_per_byte")
+
+
 def test_an_expectation_that_cannot_be_evaluated_has_failed(expectations: Expectations, tmp_path: Path) -> None:
     facts = {"largest_bits_per_byte": "many"}
     found = failed(expectations, "evaluations/small", Draft(tmp_path, facts=facts))
@@ -81,6 +86,7 @@ frames:
             "{column: a, max_value: [1]}",
             r"kwargs\.max_value of Expect",
         ),
+        ("facts", "ExpectColumnValuesToBeBetween", "{column: a}", "declare min_value, max_value or both"),
         (
             "document_statistic",
             "ExpectColumnValuesToBeUnique",

@@ -160,7 +160,7 @@ def test_scores_do_not_depend_on_parts_and_batches(
 KILLED_AFTER_TWO_PARTS = """
 import os, signal, sys
 from pathlib import Path
-sys.path.insert(0, {tests!r})
+sys.path[:] = {path!r}
 from quality.batches import batches_by_length
 from quality.perplexity import score
 score.TOKENS_PER_PART = 50
@@ -183,7 +183,7 @@ def test_a_killed_run_goes_on_where_it_was(
     monkeypatch.setattr(score, "TOKENS_PER_PART", 50)
     uninterrupted = score_web(Store(tmp_path / "whole"), models["weak"], models["strong"]).artifact
     paths = {"home": str(tmp_path / "killed"), "weak": str(models["weak"]), "strong": str(models["strong"])}
-    script = KILLED_AFTER_TWO_PARTS.format(tests=str(Path(__file__).parent), **paths)
+    script = KILLED_AFTER_TWO_PARTS.format(path=sys.path, **paths)
     killed = subprocess.run(
         [sys.executable, "-c", script], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False
     )

@@ -183,6 +183,24 @@ def test_documents_without_a_score_have_no_quadrant_but_their_reason(scores: Sco
     assert record.facts["without_quadrant"] == {"too_short": {"num_documents": 1, "num_tokens": 5}}
 
 
+@pytest.fixture
+def small_strata(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Strata of a few documents have thresholds of their own."""
+    monkeypatch.setattr("quality.perplexity.assigned.MIN_DOCUMENTS", 2)
+
+
+def test_strata_of_too_few_documents_are_cut_where_all_are(
+    scores: Scores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = scores.quadrants()
+    pooled = scores.quadrants(stratify_by=("language",))
+    assert pooled.record.facts["thresholds"] == whole.record.facts["thresholds"]
+    monkeypatch.setattr("quality.perplexity.assigned.MIN_DOCUMENTS", 4)  # three documents are in Python
+    mixed = Scores(tmp_path / "mixed").quadrants(stratify_by=("language",))
+    assert set(mixed.record.facts["thresholds"]) == {"all", "de", "en"}
+    assert quadrants_of(mixed, "code") == quadrants_of(whole, "code")
+
+
 def test_one_cut_for_all_makes_halves_of_languages(scores: Scores) -> None:
     facts = scores.quadrants().record.facts
     assert set(facts["thresholds"]) == {"all"}
@@ -192,6 +210,7 @@ def test_one_cut_for_all_makes_halves_of_languages(scores: Scores) -> None:
     assert sum(nonzero(by_language["en"])[name] for name in ("low_ppl_low_pd", "low_ppl_high_pd")) == 7
 
 
+@pytest.mark.usefixtures("small_strata")
 def test_cuts_within_languages_give_each_all_quadrants(scores: Scores) -> None:
     artifact = scores.quadrants(stratify_by=("language",))
     facts = artifact.record.facts
@@ -204,11 +223,13 @@ def test_cuts_within_languages_give_each_all_quadrants(scores: Scores) -> None:
     assert quadrants_of(artifact, "code") == ["low_ppl_low_pd", None, "high_ppl_high_pd", "high_ppl_high_pd"]
 
 
+@pytest.mark.usefixtures("small_strata")
 def test_strata_of_language_and_domain(scores: Scores) -> None:
     thresholds = scores.quadrants(stratify_by=("language", "domain")).record.facts["thresholds"]
     assert set(thresholds) == {"de/web", "en/web", "python/code"}
 
 
+@pytest.mark.usefixtures("small_strata")
 def test_facts_are_of_tokens(scores: Scores) -> None:
     quadrants = scores.quadrants(stratify_by=("language",)).record.facts["quadrants"]
     assert quadrants["low_ppl_low_pd"]["num_tokens"] == 4 * 10 + 5
@@ -217,6 +238,7 @@ def test_facts_are_of_tokens(scores: Scores) -> None:
     assert sum(quadrant["share_of_tokens"] for quadrant in quadrants.values()) == pytest.approx(1)
 
 
+@pytest.mark.usefixtures("small_strata")
 @pytest.mark.parametrize("split", ["marginal", "nested"])
 def test_recorded_thresholds_cut_again_as_they_did(scores: Scores, split: str) -> None:
     artifact = scores.quadrants(stratify_by=("language",), split=split)
@@ -235,6 +257,7 @@ def test_recorded_thresholds_cut_again_as_they_did(scores: Scores, split: str) -
     assert [QUADRANT_NAMES[index] for index in again] == quadrants_of(artifact, "web")
 
 
+@pytest.mark.usefixtures("small_strata")
 def test_examples_are_the_documents_themselves(scores: Scores) -> None:
     artifact = scores.quadrants(stratify_by=("language",))
     rows = pq.read_table(artifact.folder / EXAMPLES).to_pylist()

@@ -96,7 +96,11 @@ def test_each_kind_of_asset_says_in_advance_which_checks_it_will_have(planted: P
     documents = {"ratchet_size": True, "ratchet_removals": True, "ratchet_languages": True}
     assert checks("documents/web/1") == documents
     assert checks("scores/web_prose/web/1") == {"ratchet_scores": True}
-    assert checks("corpus/dedup") == checks("corpus/contamination") == {"ratchet_size": True, "ratchet_removals": True}
+    dedup = {"ratchet_size": True, "ratchet_removals": True}
+    assert checks("corpus/dedup") == dedup
+    assert checks("corpus/contamination") == dedup | {"ratchet_unchecked": True}
+    assert checks("raw/web/1") == {"ratchet_files": True}
+    assert checks("classifiers/web_prose") == {"ratchet_ranking": True}
     assert checks("buckets/web") == documents | {"ratchet_scores": True}
     assert checks("shards/web_high") == {"ratchet_size": True, "ratchet_languages": True}
     assert checks("tokenizer") == checks("scores/web_prose") == {}

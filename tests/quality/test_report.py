@@ -9,22 +9,25 @@ from typing import Any
 import pytest
 from reported_corpus import ADDRESS, ATTACK, EXPECTED, ODD_SOURCE, ReportedCorpus
 
+from assets.corpus_plots import duplicates_plots, funnel_plots
 from assets.project import Project
 from assets.report import report
 from pipelines.corpus import QUADRANTS_ASSET
 from pipelines.errors import PhaselineError
 from pipelines.store import Artifact, Draft, Store
+from quality.perplexity.quantiles import QUADRANT_NAMES
 from quality.report.artifacts import artifacts_of, everything_behind, newest_made_from
-from quality.report.figures import OTHERS, Excerpts, Plot, Table, stacked_bars
+from quality.report.figures import Excerpts, Heading, Plot, Table
 from quality.report.page import Page, Section
+from quality.report.removals import Removals
 from quality.report.render import render, write_page
 from quality.report.report import report_on
-from quality.report.units import bytesize, listed, percent
 
 SECTIONS = [
     *("funnel", "sources", "mix", "classifiers", "scores", "buckets", "quadrants", "duplicates", "contamination"),
-    *("checks", "samples"),
+    *("checks", "dropped"),
 ]
+REASONS = "Every reason, and the bound that is declared for it"
 FETCHING = {"src", "href", "srcset", "action", "data", "poster", "background", "formaction", "ping", "cite"}
 
 
@@ -176,18 +179,34 @@ def test_the_plots_are_those_of_the_artifacts(page: Page) -> None:
         for anchor in SECTIONS
     }
     assert {anchor: plots for anchor, plots in titles.items() if plots} == {
-        "classifiers": ["prose: calibration", "prose: curves", "prose: scores"],
-        "scores": ["web: levels", "web: scores"],
-        "buckets": ["web: buckets"],
-        "quadrants": ["quadrants"],
+        "classifiers": [
+            "prose: how it scores positives and negatives",
+            "prose: score against share of positives",
+            "prose: what each threshold gives",
+        ],
+        "scores": [
+            "prose: scores, by source",
+            "web: where levels begin, in the largest stratum",
+            "web: tokens at each level",
+        ],
+        "buckets": ["web: text, by level"],
+        "quadrants": ["Documents of the largest stratum"],
     }
 
 
 def test_everything_that_was_read_is_in_the_funnel(page: Page) -> None:
     says = section(page, "funnel").says
     assert says.startswith(
-        "Of 99 records read, 93 (93.9%) were kept; most of the others were dropped for empty (3.0%), "
+        "Of 99 records read, 93 (93.9%) were kept; the others were dropped, most often as empty (3.0%), "
     )
+    assert [headline.number for headline in page.headlines if headline.words == "documents"] == ["93"]
+    steps = {reason: step for reason, step, *_ in tables(page, "funnel")[REASONS].rows}
+    assert steps == {
+        "empty": "reading and filters",
+        "exact_duplicate": "dedup",
+        "near_duplicate": "dedup",
+        "contaminated_quiz": "decontamination",
+    }
     rows = tables(page, "funnel")["The funnel in numbers, by domain"].rows
     assert {(name, reason): number for name, _, reason, number, *_ in rows if reason} == {
         ("all", "contaminated_quiz"): "1",
@@ -215,22 +234,55 @@ def test_checks_that_failed_come_first_with_who_took_them(page: Page) -> None:
 def test_buckets_are_told_with_their_tokens(page: Page, complete: ReportedCorpus) -> None:
     rows = tables(page, "buckets")["web: the buckets"].rows
     tokens = [complete.store.require(f"shards/web_{row[0]}").record.facts["num_tokens"] for row in rows]
-    assert [row[0] for row in rows] == ["high", "low"]
+    assert [row[:2] for row in rows] == [["high", "10–19"], ["low", "0–9"]]
     assert [row[-1] for row in rows] == [f"{number:,}" for number in tokens]
 
 
 def test_documents_are_drawn_from_every_part(page: Page) -> None:
-    titles = set(excerpts(page, "samples"))
-    assert {
-        "web, bucket high",
-        "web, bucket low",
-        "web, dropped for contaminated quiz",
-        "web, cluster 1 of 1",
-    } <= titles
-    assert {f"quadrant {name}" for name in ("high_ppl_low_pd", "low_ppl_high_pd")} <= titles
-    removed = excerpts(page, "samples")["web, cluster 1 of 1"].excerpts
-    assert [excerpt.title.split(",")[0] for excerpt in removed] == ["survivor", "removed", "removed"]
-    assert excerpts(page, "samples")["web, dropped for empty"].excerpts[0].text == ATTACK
+    assert list(excerpts(page, "buckets")) == ["web: documents of high", "web: documents of low"]
+    assert list(excerpts(page, "quadrants")) == [f"Documents of {name}" for name in QUADRANT_NAMES]
+    (of_web,) = excerpts(page, "duplicates").values()
+    roles = [excerpt.title.split(", ")[:2] for excerpt in of_web.excerpts]
+    assert roles == [["cluster 1", "survivor of 2 removed"], ["cluster 1", "removed"], ["cluster 1", "removed"]]
+    headings = [figure.title for figure in section(page, "dropped").figures if isinstance(figure, Heading)]
+    assert headings == ["web", "wiki"]
+    assert {"contaminated_quiz", "empty"} <= set(excerpts(page, "dropped"))
+
+
+def test_quadrants_are_told_with_what_they_hold(page: Page, complete: ReportedCorpus) -> None:
+    found = complete.store.require(QUADRANTS_ASSET)
+    measures, held = (tables(page, "quadrants")[title].rows for title in ("The quadrants", "What they hold"))
+    shares = [float(row[1].removesuffix("%")) for row in measures]
+    assert sum(shares) == pytest.approx(100, abs=0.2)
+    assert [row[0] for row in measures] == [row[0] for row in held] == list(QUADRANT_NAMES)
+    facts = found.record.facts["quadrants"]
+    assert [row[2] for row in measures] == [f"{facts[name]['median_perplexity']:.0f}" for name in QUADRANT_NAMES]
+    assert all(row[2].startswith(("web ", "wiki ")) for row in held)
+    assert {row[3] for row in held} == {"en 100.0%"}
+    assert tables(page, "quadrants")["Where they are cut"].numbers == ("scored tokens", "ppl", "pd")
+
+
+def test_the_pages_of_assets_have_plots_of_what_was_made_since(complete: ReportedCorpus) -> None:
+    project = Project(complete.store.root)
+    made = [*funnel_plots(project, complete.clean), *duplicates_plots(project, complete.corpus().dedup)]
+    home = Path("plots", "corpus")
+    assert [path.relative_to(project.home) for path in made] == [
+        home / "contamination@1" / "funnel.png",
+        home / "dedup@1" / "duplicates.png",
+    ]
+    before = [path.read_bytes() for path in made]
+    funnel_plots(project, complete.clean)
+    duplicates_plots(project, complete.corpus().dedup)
+    assert [path.read_bytes() for path in made] == before
+    assert all(png.startswith(b"\x89PNG") for png in before)
+
+
+def test_removals_are_counted(complete: ReportedCorpus) -> None:
+    removals = Removals(complete.corpus().dedup)
+    assert (removals.num_clusters, removals.largest) == (1, 2)
+    assert removals.sizes["2"] == sum(removals.sizes.values()) == 1
+    assert sum(removals.similarity.values()) == 1
+    assert sum(removals.pairs.values()) == 2
 
 
 def test_hits_are_told_with_their_record(page: Page) -> None:
@@ -241,7 +293,13 @@ def test_hits_are_told_with_their_record(page: Page) -> None:
 
 def test_what_belongs_to_the_corpus_is_found(complete: ReportedCorpus) -> None:
     names = {artifact.name for artifact in artifacts_of(complete.store, complete.corpus(), EXPECTED).everything}
-    assert {"classifiers/prose@1", "scores/prose/bad/1@1", f"{QUADRANTS_ASSET}@1", "signatures/good/1@1"} <= names
+    assert {
+        "classifiers/prose@1",
+        "scores/prose@1",
+        "scores/prose/bad/1@1",
+        f"{QUADRANTS_ASSET}@1",
+        "signatures/good/1@1",
+    } <= names
 
 
 def test_what_is_kept_brings_in_no_other_corpus(tmp_path: Path) -> None:
@@ -299,28 +357,3 @@ def test_a_corpus_that_is_not_made_is_refused(tmp_path: Path) -> None:
         report(project, None, None)
     with pytest.raises(PhaselineError, match=r"there is no artifact at .*corpus/contamination/7"):
         report(project, 7, None)
-
-
-def test_stacked_bars_add_up_to_their_whole() -> None:
-    figure = stacked_bars(
-        "bars", {"a": {"x": 1, "y": 3}, "b": {"y": 2}, "c": {}}, {"x": OTHERS, "y": OTHERS, "z": OTHERS}, str
-    )
-    assert [[segment.share for segment in stack.segments] for stack in figure.stacks] == [[0.25, 0.75], [1.0], []]
-    assert list(figure.series) == ["x", "y"]
-    assert figure.stacks[0].segments[1].words == "y: 3, 75.0%"
-
-
-@pytest.mark.parametrize(
-    ("written", "said"),
-    [
-        (bytesize(0), "0.0\u202fkB"),
-        (bytesize(99_999), "100.0\u202fkB"),
-        (bytesize(1_234_567_890), "1,234.6\u202fMB"),
-        (percent(1, 3), "33.3%"),
-        (percent(1, 0), "–"),
-        (listed(["a", "b", "c"]), "a, b and c"),
-        (listed([]), ""),
-    ],
-)
-def test_amounts_are_written_for_people(written: str, said: str) -> None:
-    assert written == said

@@ -12,17 +12,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from planted_corpus import BAD_WORDS, GOOD_WORDS, prose
-from scored_documents import Planted, make_documents, outcomes, score, score_rows
+from scored_documents import (
+    MEASURES,
+    ODD_TEXTS,
+    WITH_WORDS,
+    Planted,
+    make_documents,
+    outcomes,
+    score,
+    score_rows,
+)
 
-from pipelines.dedup import pieces
 from pipelines.digests import document_id
 from pipelines.documents import DOCUMENTS
+from pipelines.filters import Filters
+from pipelines.filters.gopher import GopherQuality
 from pipelines.record import Flow
-from pipelines.store import Artifact, Draft, Store
+from pipelines.store import Artifact, Store
 from quality.classifier.declaration import FastTextScorer
+from quality.scoring import kinds
 from quality.scoring.declaration import HeuristicScorer
 from quality.scoring.heuristic import weighted_mean
-from quality.scoring.statistics import score_statistics
 from quality.scoring.table import SCORE_FILES, SCORES_SCHEMA, scores_of
 
 SCORER = HeuristicScorer.model_validate(
@@ -54,7 +64,7 @@ EXPECTED = [0.625, 0.875, 0.0, "not_measured", "not_measured", 1.0]
 @pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """A piece is a row group."""
-    monkeypatch.setattr(pieces, "PIECE_BYTES", 1)
+    monkeypatch.setattr(kinds, "PIECE_BYTES", 1)
 
 
 @pytest.fixture(scope="module")
@@ -103,16 +113,16 @@ import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 import scored_documents, test_scoring
-from pipelines.dedup import pieces
 from pipelines.engines import LocalEngine
 from pipelines.store import Store
+from quality.scoring import kinds
 
 class Killed(LocalEngine):
     def run_tasks(self, folder, ranks):
         yield from super().run_tasks(folder, ranks[:2])
         os.kill(os.getpid(), signal.SIGKILL)
 
-pieces.PIECE_BYTES = 1
+kinds.PIECE_BYTES = 1
 scored_documents.LocalEngine = Killed
 store = Store(Path({home!r}))
 scored_documents.score(store, test_scoring.SCORER, scored_documents.make_documents(store, test_scoring.FILES))
@@ -159,21 +169,6 @@ def test_a_document_in_two_places_has_the_score_of_the_first(tmp_path: Path) -> 
     assert scores_of(rows, [scores])["score"].to_pylist() == [0.25]
 
 
-def test_statistics_find_what_scores_must_not_be(tmp_path: Path) -> None:
-    columns = {
-        "id": ["a", "b", "c", "d"],
-        "score": pa.array([0.5, float("nan"), None, 2.0], pa.float32()),
-        "reason": [None, None, None, "no_words"],
-    }
-    pq.write_table(pa.table(columns), tmp_path / "scores-00000.parquet")
-    pq.write_table(SCORES_SCHEMA.empty_table(), tmp_path / "scores-00001.parquet")
-    counts = {"num_documents": 4, "num_scored": 3, "num_with_reason": 1, "num_neither_or_both": 2, "num_not_finite": 1}
-    assert score_statistics(Draft(tmp_path)).to_pylist() == [
-        {"file": "scores-00000.parquet", **counts, "lowest_score": 0.5, "highest_score": 2.0},
-        {"file": "scores-00001.parquet", **dict.fromkeys(counts, 0), "lowest_score": None, "highest_score": None},
-    ]
-
-
 VALUES = st.floats(-1e6, 1e6)
 
 
@@ -187,27 +182,27 @@ def test_a_better_value_never_has_a_lower_score(values: list[tuple[float, float]
     assert (raised >= scores).all()
 
 
-ODD_TEXTS = [
-    "",
-    " \n\t ",
-    "?!",
-    "123 456",
-    "\x00\x01\ufffd\x7f",
-    "word",
-    "theorem " * 100_000,
-    "доказательство 证明 ๑๒",
-]
-
-
 def test_odd_documents_get_the_score_of_a_classifier_or_a_reason(
     tmp_path: Path, scorer: FastTextScorer, classifier: Artifact
 ) -> None:
     store = Store(tmp_path)
     documents = make_documents(store, [[Planted(text) for text in ODD_TEXTS]])
     scores = score(store, scorer, documents, classifier)
-    assert [row["reason"] for row in score_rows(scores)] == ["no_words"] * 5 + [None] * 3
+    num_with_words = len(WITH_WORDS)
+    expected = ["no_words"] * (len(ODD_TEXTS) - num_with_words) + [None] * num_with_words
+    assert [row["reason"] for row in score_rows(scores)] == expected
     assert all(0 <= row["score"] <= 1 for row in score_rows(scores) if row["reason"] is None)
     assert [parent.asset for parent in scores.record.parents] == ["documents/pages/1", classifier.asset]
+
+
+def test_odd_documents_get_the_score_of_their_measures(tmp_path: Path) -> None:
+    texts, languages = pa.array(ODD_TEXTS, pa.large_string()), ["en"] * len(ODD_TEXTS)
+    measured = Filters(gopher_quality=GopherQuality()).measure(texts, languages, languages)
+    planted = [
+        Planted(text, {name: float(measured[name][row]) for name in MEASURES}) for row, text in enumerate(ODD_TEXTS)
+    ]
+    scores = score(Store(tmp_path), SCORER, make_documents(Store(tmp_path), [planted]))
+    assert all(0 <= row["score"] <= 1 for row in score_rows(scores))
 
 
 def test_good_pages_score_higher_than_bad_ones_by_a_classifier(

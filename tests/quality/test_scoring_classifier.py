@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from scored_documents import Planted, make_documents, outcomes, score
+from scored_documents import ODD_TEXTS, WITHOUT_CHARACTERS, Planted, make_documents, outcomes, score
 
+from pipelines.engines.progress import progress_into, read_state
 from pipelines.errors import PhaselineError
+from pipelines.pieces import PIECE_BYTES
 from pipelines.store import Store
 from quality.scoring import sequence_classifier
 from quality.scoring.declaration import SequenceClassifierScorer
-from quality.scoring.kinds import parameters_of
+from quality.scoring.kinds import parameters_of, piece_bytes_of
 from quality.scoring.sequence_classifier import SequenceClassifierScores, refuse_unfit
 
 WORDS = ["theorem", "river", "proof", "click", "buy", "доказательство", "证明"]
@@ -134,6 +136,23 @@ def test_every_document_has_a_score_or_a_reason(tmp_path: Path, folders: dict[st
     assert outcomes(scores) == expected
     assert scores.record.facts["num_without_score"] == {"no_tokens": 2}
     assert "tokens/s" in reports[-1]
+
+
+def test_a_task_of_a_model_scores_less_text(tmp_path: Path) -> None:
+    assert piece_bytes_of(scorer_of(tmp_path)) < PIECE_BYTES
+
+
+def test_the_tokens_are_told_while_a_task_runs(tmp_path: Path, folders: dict[str, Path]) -> None:
+    with progress_into(tmp_path / "progress"):
+        scores_together(scorer_of(folders["regression"]), ["river", "", "theorem river proof"])
+    assert read_state(tmp_path / "progress").num_tokens == 3 + 5  # with those before and after the words
+
+
+def test_odd_documents_get_a_score_or_a_reason(folders: dict[str, Path]) -> None:
+    scores = scores_together(scorer_of(folders["regression"]), ODD_TEXTS)
+    without = np.arange(len(ODD_TEXTS)) < len(WITHOUT_CHARACTERS)
+    assert np.isnan(scores).tolist() == without.tolist()
+    assert np.isfinite(scores[~without]).all()
 
 
 def test_the_content_of_the_folder_is_part_of_the_identity(tmp_path: Path, folders: dict[str, Path]) -> None:

@@ -11,6 +11,7 @@ from quality.scoring.declaration import (
     HeuristicScorer,
     SequenceClassifierScorer,
     read_scorers,
+    refuse_shared_names,
     refuse_unknown_measures,
 )
 
@@ -39,6 +40,25 @@ name: educational
 domain: web
 folder: models/edu
 max_tokens: 512
+"""
+
+
+FASTTEXT = """
+kind: fasttext
+name: prose
+domain: web
+fit: 1
+positives: {sources: [wiki]}
+negatives:
+  files:
+    - name: judged
+      licence: MIT
+      reader: {format: text, include: ["*.txt"]}
+      snapshots: {v1: {folder: ../judged}}
+documents: {languages: [en], max_documents_per_source: 9, min_documents_per_side: 1, max_characters: 100}
+num_folds: 3
+fasttext: {dim: 2, word_ngrams: 1, num_buckets: 1, min_count: 1, num_epochs: 1, learning_rate: 0.1, seed: 1}
+threshold: 0.5
 """
 
 
@@ -71,6 +91,11 @@ def test_scorers_are_read_by_name_with_folders_from_where_they_are_declared(tmp_
         ("form", HEURISTIC + "colour: red", r"form\.yaml:7: .*colour: Extra inputs"),
         ("reviewed", FILE.replace("csv\n", "xml\n"), r"reviewed\.yaml:8: .*format: .*'parquet', 'json_lines' or 'csv'"),
         ("reviewed", FILE.replace("{folder", "{floor"), r"reviewed\.yaml:7: .*place: one of"),
+        (
+            "reviewed",
+            FILE.replace("{folder: ../scores}", f"{{package: scores==2, kind: wheel, sha256: {'a' * 64}}}"),
+            r"reviewed\.yaml:7: .*place: snapshot v1 is not the version in scores==2; name it 2",
+        ),
         ("educational", CLASSIFIER.replace("512", "0"), r"educational\.yaml:6: .*max_tokens: .*greater than 0"),
     ],
 )
@@ -90,3 +115,18 @@ def test_a_measure_that_nobody_takes_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(PhaselineError, match=message):
         refuse_unknown_measures(scorer, ["stop_words"], "form.yaml")
+
+
+def test_what_is_pinned_under_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
+    for name, text in (("form", HEURISTIC), ("prose", FASTTEXT), ("reviewed", FILE)):
+        write(tmp_path, name, text)
+    scorers = read_scorers(tmp_path)
+    refuse_shared_names(scorers, ["pages", "form", "prose"], tmp_path)
+    with pytest.raises(PhaselineError, match=r"reviewed\.yaml: name: reviewed is already the name of a source\n  rem"):
+        refuse_shared_names(scorers, ["pages", "reviewed"], tmp_path)
+    write(tmp_path, "reviewed", FILE.replace("name: reviewed", "name: judged"))
+    (tmp_path / "reviewed.yaml").rename(tmp_path / "judged.yaml")
+    with pytest.raises(
+        PhaselineError, match=r"prose\.yaml: name: judged is already the name of what .*/judged\.yaml reads"
+    ):
+        refuse_shared_names(read_scorers(tmp_path), ["pages"], tmp_path)

@@ -10,12 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 from scored_documents import Planted, make_documents, outcomes, score
 
-from pipelines.dedup import pieces
 from pipelines.digests import document_id
 from pipelines.errors import PhaselineError
 from pipelines.fetch.raw import ensure_raw
 from pipelines.readers.source_file import in_memory
 from pipelines.store import Artifact, Store
+from quality.scoring import kinds
 from quality.scoring.declaration import FileScorer
 from quality.scoring.score_files import score_rows
 
@@ -91,7 +91,7 @@ def test_workers_pieces_and_the_order_of_rows_change_nothing(
     rows = [(ONE, 1), (TWO, 2), (FOUR, 4), (ONE, 1)]
     (folder / "a").write_bytes(as_csv(rows))
     digest = score_by_files(Store(tmp_path / "one"), file_scorer(folder)).digest
-    monkeypatch.setattr(pieces, "PIECE_BYTES", 1)
+    monkeypatch.setattr(kinds, "PIECE_BYTES", 1)
     (folder / "a").write_bytes(as_csv(rows[:1:-1]))
     (folder / "b").write_bytes(as_csv(rows[1::-1]))
     assert score_by_files(Store(tmp_path / "two"), file_scorer(folder), workers=2).digest == digest

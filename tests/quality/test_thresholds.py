@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from scored_corpus import SCORERS, Planted, ScoredCorpus, ladder
+from scored_corpus import SCORERS, Planted, ScoredCorpus, declared, ignore, ladder
 
 from pipelines.errors import PhaselineError
 from pipelines.record import Flow
 from pipelines.store import Artifact, NotCurrentError, Store
+from quality.bucketing.buckets import ensure_buckets
 from quality.bucketing.thresholds import THRESHOLDS
 
 GERMAN = ladder("de", 20, language="de", num_tokens=20)
@@ -106,8 +107,8 @@ def test_new_names_of_buckets_fit_nothing_again(corpus: ScoredCorpus, thresholds
     [
         ({"fit": 2}, SCORERS, "fit 1 → 2"),
         ({"stratify_by": None}, SCORERS, "stratify_by 'language' → None"),
-        ({"scorers": ["prose"]}, SCORERS, "scorers.form 'rules' → None"),
-        ({}, SCORERS | {"prose": "another model"}, "scorers.prose 'a model' → 'another model'"),
+        ({"scorers": ["prose"]}, SCORERS, "scorers.form {'scorer': 'rules', 'classifier': None} → None"),
+        ({}, SCORERS | {"prose": "another model"}, "scorers.prose.scorer 'a model' → 'another model'"),
     ],
 )
 def test_what_is_declared_anew_is_fitted_again(
@@ -118,6 +119,22 @@ def test_what_is_declared_anew_is_fitted_again(
     with pytest.raises(NotCurrentError) as error:
         later.thresholds(**changes)
     assert error.value.changes[0] == why
+
+
+def test_a_classifier_that_is_fitted_again_has_thresholds_of_its_own(tmp_path: Path) -> None:
+    sources = {"pages": PAGES, "german": GERMAN}
+    before = ScoredCorpus(tmp_path, sources, fit=1)
+    before.thresholds()
+    assert before.thresholds().changes == []
+    fitted_again = ScoredCorpus(tmp_path, sources, fit=2)
+    mixed = {**before.scores, "prose": [before.scores["prose"][0], fitted_again.scores["prose"][1]]}
+    kept = before.store.require("thresholds/web")
+    assert fitted_again.thresholds().changes[0].startswith("scorers.prose.classifier ")
+    with pytest.raises(PhaselineError, match="cuts other scores than those by prose"):
+        ensure_buckets(before.store, declared(), kept, fitted_again.scores, before.corpus, ignore)
+    fitted_again.scores = mixed
+    with pytest.raises(PhaselineError, match="by different declarations or fits of prose"):
+        fitted_again.thresholds()
 
 
 def test_the_same_documents_in_other_sources_give_the_same_bytes(tmp_path: Path, thresholds: Artifact) -> None:

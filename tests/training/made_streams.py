@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 from hand_made import HandMadePhase, hand_made, source
+from made_shards import TokenisedDocument, write_shards
 
 from pipelines.record import FileEntry
-from pipelines.shards import TOKENS, TokenisedDocument, open_shards, write_shards
+from pipelines.shards import TOKENS, open_shards
 from pipelines.store import Artifact, Draft, Store
 from training.manifest import Manifest, SourceReference
 from training.sampling.order import Order

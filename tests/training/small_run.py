@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from made_shards import TokenisedDocument, write_shards
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from pipelines.shards import TokenisedDocument, write_shards
 from pipelines.store import Artifact, Draft, Store
 from training.compiler.catalogue import catalogue_of_store
 from training.compiler.compile import BaseRun

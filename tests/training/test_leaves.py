@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from declared import recipe
+from made_shards import TokenisedDocument, write_shards
 
 from pipelines.corpus import QUADRANTS
 from pipelines.errors import PhaselineError
 from pipelines.parts import Part
 from pipelines.record import FileEntry
-from pipelines.shards import TokenisedDocument, write_shards
 from pipelines.store import Draft, Store
 from training.compiler.catalogue import Catalogue, ShardsEntry
 from training.compiler.compile import compile_recipe

@@ -7,7 +7,7 @@ from pipelines.store import Artifact
 from quality.report.artifacts import CorpusArtifacts
 from quality.report.figures import Figure, Table, plots_of
 from quality.report.page import Section
-from quality.report.units import count, decimal, percent
+from quality.report.units import count, counted, decimal, listed, percent
 
 IN_NUMBERS = {  # by the name of a fact
     "auc": "area under the ROC curve",
@@ -21,6 +21,15 @@ IN_NUMBERS = {  # by the name of a fact
     "brier_score": "Brier score",
     "brier_score_uncalibrated": "the same without calibration",
 }
+PLOTS = {
+    "scores": "how it scores positives and negatives",
+    "calibration": "score against share of positives",
+    "curves": "what each threshold gives",
+}
+EXPLAINS = (
+    "Positives and negatives are documents of declared sources. Each is scored by a model that was trained without it, "
+    "as are all documents that the classifier scores later. Calibration makes a score the probability to be positive."
+)
 
 
 def classifiers_section(artifacts: CorpusArtifacts) -> Section:
@@ -28,24 +37,27 @@ def classifiers_section(artifacts: CorpusArtifacts) -> Section:
     classifiers = artifacts.of("classifiers/")
     figures = [figure for artifact in classifiers for figure in figures_of(artifact)]
     says = " ".join(map(in_words, classifiers)) or "There are no classifiers."
-    return Section("classifiers", "Classifiers", says, figures, artifacts.missing_of("classifiers/"))
+    explains = EXPLAINS if classifiers else ""
+    return Section("classifiers", "Classifiers", says, figures, explains, artifacts.missing_of("classifiers/"))
 
 
 def in_words(classifier: Artifact) -> str:
     facts = classifier.record.facts
-    area, precision, threshold = percent(facts["auc"]), percent(facts["precision"]), decimal(facts["threshold"], 2)
-    positives, negatives = count(facts["num_positives"]), count(facts["num_negatives"])
+    areas = facts["auc_by_positive_source"]
+    positives, negatives = [*areas], [source for source in facts["documents_by_source"] if source not in areas]
+    num_positives, num_negatives = (counted(facts[f"num_{side}s"], side) for side in ("positive", "negative"))
     return (
-        f"{name_of(classifier)} ranks a positive above a negative {area} of the time, on {positives} positives and "
-        f"{negatives} negatives that its models had not seen; what it scores at least {threshold} is positive "
-        f"{precision} of the time."
+        f"{name_of(classifier)} tells {listed(positives)} from {listed(negatives)}: it ranks a positive above a "
+        f"negative {percent(facts['auc'])} of the time, on {num_positives} and {num_negatives} that its models had not "
+        f"seen. At a score of {facts['threshold']:g} or more, {percent(facts['precision'])} are positive; these are "
+        f"{percent(facts['recall'])} of all positives."
     )
 
 
 def figures_of(classifier: Artifact) -> list[Figure]:
     name, facts = name_of(classifier), classifier.record.facts
     return [
-        *plots_of(classifier, f"{name}: "),
+        *plots_of(classifier, {plot: f"{name}: {title}" for plot, title in PLOTS.items()}),
         measures_table(name, facts),
         sources_table(name, facts),
         reliability_table(name, facts),
@@ -61,7 +73,7 @@ def measures_table(name: str, facts: Mapping[str, Any]) -> Table:
     rows += [
         [f"area under the ROC curve, fold {fold}", decimal(area, 3)] for fold, area in enumerate(facts["auc_by_fold"])
     ]
-    return Table(f"{name} in numbers", ("measure",), ("value",), rows)
+    return Table(f"{name} in numbers", ("measure",), ("value",), rows, is_open=True, is_wide=False)
 
 
 def sources_table(name: str, facts: Mapping[str, Any]) -> Table:

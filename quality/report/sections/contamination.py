@@ -6,10 +6,15 @@ from quality.report.figures import Excerpt, Excerpts, Table
 from quality.report.page import Section
 from quality.report.units import count, counted, listed, percent
 
+EXPLAINS = (
+    "A record of a benchmark, or a held-out document, is found where enough of its word n-grams stand in a training "
+    "document; held_out in the table is the project's own held-out split."
+)
+
 
 def contamination_section(clean: Artifact) -> Section:
     """What decontamination dropped, and for which records."""
-    return Section("contamination", "Contamination", in_words(clean), [benchmarks_table(clean), hits(clean)])
+    return Section("contamination", "Contamination", in_words(clean), [benchmarks_table(clean), hits(clean)], EXPLAINS)
 
 
 def in_words(clean: Artifact) -> str:

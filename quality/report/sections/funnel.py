@@ -3,19 +3,25 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from pipelines.filters import RULES
 from pipelines.funnel.amount import Amount
 from pipelines.funnel.funnel import WAITING, Funnel, combined, largest_first
 from pipelines.funnel.plot import KINDS, by_kind
-from quality.report.figures import Bars, Colour, Figure, StackedBars, Table, bars_of, stacked_bars
+from quality.report.figures import Bars, Figure, StackedBars, Table, bars_of, stacked_bars
 from quality.report.page import Section
 from quality.report.units import bytesize, count, listed, percent, spelt
 
-COLOURS = {kind: Colour(fill, ink) for kind, (fill, ink) in KINDS.items()}  # as in the plot that Dagster shows
-STEPS = {
-    "documents": COLOURS["filters"],
-    "dedup": COLOURS["near duplicates"],
-    "decontamination": COLOURS["contaminated"],
-    "buckets": COLOURS["not scored"],
+STEPS = {  # the steps that drop, as the page calls them
+    "documents": "reading and filters",
+    "dedup": "dedup",
+    "decontamination": "decontamination",
+    "buckets": "buckets",
+}
+STEP_COLOURS = {
+    STEPS["documents"]: KINDS["filters"],
+    STEPS["dedup"]: KINDS["near duplicates"],
+    STEPS["decontamination"]: KINDS["contaminated"],
+    STEPS["buckets"]: KINDS["not scored"],
 }
 LEFT = {"documents": "documents", "dedup": "after dedup", "decontamination": "after decontamination"}
 MOST_REASONS = 12
@@ -36,12 +42,11 @@ def funnel_section(by_domain: Sequence[Funnel], by_source: Sequence[Funnel], mis
         bytes_bars("Bytes, by domain", [*by_domain, everything]),
         reasons_bars(everything),
         documents_bars("Records, by source", by_source),
-    ]
-    figures += [
+        reasons_table(everything),
         funnel_table("The funnel in numbers, by domain", "domain", [*by_domain, everything]),
         funnel_table("The funnel in numbers, by source", "source", by_source),
     ]
-    return Section("funnel", "From source to shard", in_words(everything), figures, missing)
+    return Section("funnel", "From source to shard", in_words(everything), figures, missing=missing)
 
 
 def of_domains(by_source: Sequence[Funnel], domain_of: Mapping[str, str]) -> list[Funnel]:
@@ -56,7 +61,7 @@ def in_words(everything: Funnel) -> str:
     kept = everything.all_kept.num_documents
     most = [f"{spelt(reason)} ({percent(number, read)})" for reason, number in list(dropped.items())[:REASONS_IN_WORDS]]
     says = f"Of {count(read)} records read, {count(kept)} ({percent(kept, read)}) were kept"
-    says += f"; most of the others were dropped for {listed(most)}." if most else "."
+    says += f"; the others were dropped, most often as {listed(most)}." if most else "."
     return says if everything.closes else f"{says} Some are unaccounted for: the funnel does not close."
 
 
@@ -70,20 +75,37 @@ def reasons_of(funnel: Funnel) -> dict[str, int]:
 
 def documents_bars(title: str, funnels: Sequence[Funnel]) -> StackedBars:
     amounts = {each.name: {kind: amount.num_documents for kind, amount in by_kind(each).items()} for each in funnels}
-    return stacked_bars(title, amounts, COLOURS, count)
+    return stacked_bars(title, amounts, KINDS, count)
 
 
 def bytes_bars(title: str, funnels: Sequence[Funnel]) -> StackedBars:
     amounts = {each.name: {kind: amount.num_bytes for kind, amount in by_kind(each).items()} for each in funnels}
-    return stacked_bars(title, amounts, COLOURS, bytesize)
+    return stacked_bars(title, amounts, KINDS, bytesize)
 
 
 def reasons_bars(everything: Funnel) -> Bars:
-    """The most frequent reasons, in the colour of the step that dropped for them."""
-    step_of = {reason: step.name for step in everything.steps for reason in step.dropped}
+    """The most frequent reasons, in the colour of the step that dropped the most documents for each."""
     most = dict(list(reasons_of(everything).items())[:MOST_REASONS])
-    series = {name: STEPS[name] for name in dict.fromkeys(step_of[reason] for reason in most)}
+    step_of = {reason: main_step(everything, reason) for reason in most}
+    series = {step: colour for step, colour in STEP_COLOURS.items() if step in step_of.values()}
     return Bars("The most frequent reasons", bars_of(most, count, lambda reason: series[step_of[reason]]), series)
+
+
+def main_step(funnel: Funnel, reason: str) -> str:
+    """The step that dropped the most documents for a reason: a rule may be held against some at reading already."""
+    return STEPS[max(funnel.steps, key=lambda step: step.dropped.get(reason, Amount()).num_documents).name]
+
+
+def reasons_table(everything: Funnel) -> Table:
+    """Every reason, with the step that drops for it and the declared bound behind it."""
+    declared = {rule.reason: rule.path for rule in RULES}
+    rows = [
+        [reason, STEPS[step.name], declared.get(reason, ""), *cells(amount, everything.read)[:-1]]
+        for step in everything.steps
+        for reason, amount in largest_first(step.dropped).items()
+    ]
+    numbers = ("documents", "share", "text", "share")
+    return Table("Every reason, and the bound that is declared for it", ("reason", "step", "bound"), numbers, rows)
 
 
 def funnel_table(title: str, of: str, funnels: Sequence[Funnel]) -> Table:

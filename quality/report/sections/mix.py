@@ -3,13 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
+from pipelines.colours import CATEGORIES, OTHERS_COLOUR, Colour
 from pipelines.corpus import TRAIN
 from quality.report.artifacts import CorpusArtifacts
-from quality.report.figures import CATEGORIES, OTHERS, Colour, Figure, StackedBars, Table, stacked_bars
+from quality.report.figures import OTHERS, Figure, StackedBars, Table, stacked_bars
 from quality.report.page import Section
 from quality.report.units import count, percent
-
-REST = "others"
 
 Mix = Mapping[str, Counter[str]]  # tokens by domain, then by language or licence
 
@@ -21,12 +20,12 @@ def mix_section(artifacts: CorpusArtifacts) -> Section:
     if not languages:
         return Section(anchor, title, "Nothing is tokenised yet.", missing=missing)
     figures: list[Figure] = [
-        mix_bars("Tokens by language", languages),
+        mix_bars("Tokens by language, of code by programming language", languages),
         mix_bars("Tokens by licence", licences),
         mix_table("Languages", "language", languages),
         mix_table("Licences", "licence", licences),
     ]
-    return Section(anchor, title, in_words(languages, licences), figures, missing)
+    return Section(anchor, title, in_words(languages, licences), figures, missing=missing)
 
 
 def tokens_by(artifacts: CorpusArtifacts, of: str) -> Mix:
@@ -54,11 +53,11 @@ def in_words(languages: Mix, licences: Mix) -> str:
 def mix_bars(title: str, mix: Mix) -> StackedBars:
     """The most frequent of all domains in colours of their own, the rest together."""
     most = [name for name, _ in total(mix).most_common(len(CATEGORIES))]
-    colours: dict[str, Colour] = dict(zip(most, CATEGORIES, strict=False)) | {REST: OTHERS}
+    colours: dict[str, Colour] = dict(zip(most, CATEGORIES, strict=False)) | {OTHERS: OTHERS_COLOUR}
     amounts = {}
     for domain, tokens in mix.items():
         rest = sum(number for name, number in tokens.items() if name not in most)
-        amounts[domain] = {name: tokens[name] for name in most} | {REST: rest}
+        amounts[domain] = {name: tokens[name] for name in most} | {OTHERS: rest}
     return stacked_bars(title, amounts, colours, count)
 
 

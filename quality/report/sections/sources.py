@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+from pipelines.colours import CATEGORIES
 from pipelines.funnel.funnel import Funnel
 from pipelines.store import Artifact
 from quality.report.artifacts import CorpusArtifacts
-from quality.report.figures import CATEGORIES, Bars, Table, bars_of
+from quality.report.figures import Bars, Table, bars_of
 from quality.report.page import Section
-from quality.report.units import bytesize, count, listed, moment
+from quality.report.units import bytesize, count, counted, listed, moment, percent
 
 
 def sources_section(artifacts: CorpusArtifacts, by_source: Sequence[Funnel]) -> Section:
@@ -18,7 +19,10 @@ def sources_section(artifacts: CorpusArtifacts, by_source: Sequence[Funnel]) -> 
     """
     domain_of = artifacts.corpus.domain_of
     domains = sorted(set(domain_of.values()))
-    says = f"{count(len(domain_of))} sources in {count(len(domains))} domains: {listed(domains)}."
+    says = f"{counted(len(domain_of), 'source')} in {counted(len(domains), 'domain')}: {listed(domains)}."
+    most = max(by_source, key=lambda funnel: funnel.all_kept.num_bytes)
+    share = percent(most.all_kept.num_bytes, sum(funnel.all_kept.num_bytes for funnel in by_source))
+    says += f" {most.name} gives the most, {share} of the text that is kept."
     return Section("sources", "Sources", says, [kept_bars(by_source, domain_of), sources_table(artifacts)])
 
 

@@ -2,10 +2,11 @@
 
 import fcntl
 import html
-import os
 import re
 from pathlib import Path
 from typing import NamedTuple
+
+from pipelines.process.whole_files import beside
 
 TEMPLATES = Path(__file__).parent
 INDEX = "index.html"
@@ -44,9 +45,9 @@ def add_page(site: Path, asset: str, version: int, page: str) -> None:
 
 
 def write_whole(path: Path, text: str) -> None:
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(text)
-    part.rename(path)
+    """Write a file for which no other process writes at the same time."""
+    with beside(path) as part:
+        part.write_text(text)
 
 
 def listed(site: Path) -> list[Listed]:

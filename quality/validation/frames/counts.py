@@ -50,7 +50,7 @@ def total(column: Column) -> int:
 
 def num_true(column: Column) -> int:
     """How many truth values are true; nulls are not."""
-    return int(pc.sum(column, min_count=0).as_py())
+    return total(column)
 
 
 def num_duplicates(column: Column) -> int:
@@ -74,6 +74,11 @@ def repeats(ids: Column) -> Column:
 def descends(ids: Column) -> Column:
     """Whether each id is less than that of the row before."""
     return compared_with_last(pc.less, ids)
+
+
+def differs(first: Column, second: Column) -> Column:
+    """Whether two columns differ in a row; null differs from all but null."""
+    return pc.or_(pc.fill_null(pc.not_equal(first, second), False), pc.not_equal(first.is_valid(), second.is_valid()))
 
 
 def compared_with_last(compare: Callable[[Column, Column], Column], column: Column) -> Column:

@@ -12,22 +12,11 @@ from pipelines.dedup.tables import REMOVALS_SCHEMA, SURVIVORS_SCHEMA
 from pipelines.documents import ATTRIBUTES, DOCUMENTS, REJECTED, REJECTED_SCHEMA, SCHEMA, attributes_schema
 from pipelines.shards import INDEX, INDEX_SCHEMA
 from pipelines.store import Draft
+from quality.bucketing.assign import BUCKETS_SCHEMA
 from quality.perplexity.assigned import SCHEMA as QUADRANTS_SCHEMA
 from quality.perplexity.attributes import PERPLEXITY
 from quality.perplexity.attributes import SCHEMA as PERPLEXITY_SCHEMA
 from quality.scoring.table import SCORE_FILES, SCORES_SCHEMA
-
-BUCKETS_SCHEMA = pa.schema(
-    [
-        pa.field("id", pa.string()),
-        pa.field("split", pa.string()),
-        pa.field("language", pa.string()),
-        pa.field("num_bytes", pa.int64()),
-        pa.field("level", pa.int8()),  # the highest of all scorers
-        pa.field("bucket", pa.string()),
-        pa.field("reason", pa.string()),  # why there is no bucket; null where there is one
-    ]
-)
 
 SCHEMAS = {
     DOCUMENTS: SCHEMA,

@@ -43,17 +43,22 @@ class Piece:
                 yield from table.take(pa.array(within)).to_batches()
 
 
-def pieces_of(documents: Artifact) -> list[Piece]:
-    """All documents of an artifact in pieces, in file order."""
-    return [piece for path in documents.files(DOCUMENTS) for piece in pieces_of_file(path)]
+def pieces_of(documents: Artifact, piece_bytes: int = PIECE_BYTES) -> list[Piece]:
+    """All documents of an artifact in pieces, in file order.
+
+    Args:
+        piece_bytes: of text, at least, in each piece but the last of a file.
+    """
+    return [piece for path in documents.files(DOCUMENTS) for piece in pieces_of_file(path, piece_bytes)]
 
 
-def pieces_of_file(path: Path) -> Iterator[Piece]:
+def pieces_of_file(path: Path, piece_bytes: int) -> Iterator[Piece]:
+    """The documents of one file in such pieces."""
     metadata = pq.read_metadata(path)
     text = metadata.schema.to_arrow_schema().get_field_index("text")
     first = num_bytes = 0
     for group in range(metadata.num_row_groups):
         num_bytes += metadata.row_group(group).column(text).total_uncompressed_size
-        if num_bytes >= PIECE_BYTES or group == metadata.num_row_groups - 1:
+        if num_bytes >= piece_bytes or group == metadata.num_row_groups - 1:
             yield Piece(path, first, group + 1, num_bytes)
             first, num_bytes = group + 1, 0
