@@ -38,8 +38,8 @@ class LabelledDocuments(Declared):
     """Which documents are labelled, and how much of each is read.
 
     A source or file gives at most ``max_documents_per_source``, so that none outvotes the others on its side.
-    ``languages`` are those that both sides have: otherwise the classifier would learn to tell languages apart. Records
-    of labelled files are of these languages unless they say otherwise.
+    ``languages`` are those that both sides have: otherwise the classifier would learn to tell languages apart. A
+    document in another gets no score. Records of labelled files are of these languages unless they say otherwise.
     """
 
     languages: tuple[str, ...] = Field(min_length=1)

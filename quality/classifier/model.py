@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from quality.classifier.calibration import Calibration
+from quality.classifier.declaration import LabelledDocuments
 from quality.classifier.explain import word_contributions
 from quality.classifier.linear import END_OF_LINE, logits, read_model
 from quality.classifier.normalise import normalise
@@ -19,9 +20,13 @@ from quality.classifier.train import model_path
 DESCRIPTION = "models.json"
 
 
-def describe_models(folder: Path, max_characters: int, calibrations: Sequence[Calibration]) -> None:
-    """Write what the files of models do not say: how much of a text they read, and the calibration of each fold's."""
-    described = {"max_characters": max_characters, "calibrations": [one._asdict() for one in calibrations]}
+def describe_models(folder: Path, documents: LabelledDocuments, calibrations: Sequence[Calibration]) -> None:
+    """Write what the files of models do not say: what they have learnt to read, and the calibration of each fold's."""
+    described = {
+        "languages": documents.languages,
+        "max_characters": documents.max_characters,
+        "calibrations": [one._asdict() for one in calibrations],
+    }
     (folder / DESCRIPTION).write_text(json.dumps(described, indent=1) + "\n")
 
 
@@ -30,10 +35,13 @@ class CrossFitted:
 
     Args:
         folder: of the artifact ``classifiers/<name>``, which says all that there is to know of its models.
+
+    Its ``languages`` are those that it has learnt; a score of a text in another says nothing.
     """
 
     def __init__(self, folder: Path) -> None:
         described = json.loads((folder / DESCRIPTION).read_bytes())
+        self.languages: list[str] = described["languages"]
         self._max_characters: int = described["max_characters"]
         self.calibrations = [Calibration(**calibration) for calibration in described["calibrations"]]
         self._models = [read_model(model_path(folder, fold)) for fold in range(len(self.calibrations))]

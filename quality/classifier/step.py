@@ -24,7 +24,7 @@ from quality.classifier.plots import plot_calibration, plot_classes, plot_curves
 from quality.classifier.split import validation_fold
 from quality.classifier.train import model_path, train_model
 
-CODE_VERSION = "2"
+CODE_VERSION = "3"
 TEST_SCORES = "test_scores.parquet"
 
 
@@ -103,7 +103,7 @@ def cross_fit(scorer: FastTextScorer, labelled: pa.Table, folder: Path, report: 
         scores[testing] = calibrations[fold].probabilities(of_test)
         uncalibrated[testing] = UNCALIBRATED.probabilities(of_test)
         report(f"{scorer.name}: model {fold + 1} of {scorer.num_folds} learnt from {len(training):,} documents")
-    describe_models(folder, scorer.documents.max_characters, calibrations)
+    describe_models(folder, scorer.documents, calibrations)
     table = labelled.drop_columns(["words"])
     for name, column in (("score", scores), ("uncalibrated", uncalibrated)):
         table = table.append_column(name, pa.array(column))

@@ -106,7 +106,6 @@ class GivenScores:
     """
 
     columns = ("id",)
-    reason = "not_in_file"
 
     def __init__(self, folder: Path, paths: Sequence[str], piece: Piece) -> None:
         ids = pc.unique(whole(pa.Table.from_batches(piece.read(["id"]))["id"]))
@@ -130,6 +129,9 @@ class GivenScores:
     def score(self, documents: pa.RecordBatch) -> npt.NDArray[np.float32]:
         found = pc.index_in(documents["id"], value_set=self._ids)
         return self._scores.take(found).fill_null(np.nan).to_numpy()
+
+    def reason(self, _documents: pa.RecordBatch) -> str:
+        return "not_in_file"
 
 
 def refuse_contradictions(rows: pa.Table) -> None:

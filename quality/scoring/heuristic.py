@@ -23,7 +23,6 @@ class HeuristicScores:
     """
 
     columns = PLACE
-    reason = "not_measured"
 
     def __init__(self, terms: Sequence[Term], piece: Piece) -> None:
         self.terms = terms
@@ -34,6 +33,9 @@ class HeuristicScores:
         places = zip(*(documents[column].to_pylist() for column in PLACE), strict=True)
         values = np.array([self._values_at(place) for place in places], np.float64)
         return weighted_mean(values.reshape(-1, len(self.terms)), self.terms).astype(np.float32)
+
+    def reason(self, _documents: pa.RecordBatch) -> str:
+        return "not_measured"
 
     def _values_at(self, place: Row) -> Row:
         """What was measured of a document; what is passed on the way to it was rejected."""

@@ -27,12 +27,11 @@ class BatchScorer(Protocol):
     def columns(self) -> Sequence[str]:
         """What it reads of the documents."""
 
-    @property
-    def reason(self) -> str:
-        """Why a document has no score."""
-
     def score(self, documents: pa.RecordBatch) -> npt.NDArray[np.float32]:
         """The scores of n documents, shape (n,); NaN where one has none."""
+
+    def reason(self, documents: pa.RecordBatch) -> str | pa.Array:
+        """Why those of n documents that have no score have none: one reason for all, or each its own, n strings."""
 
 
 Opener = Callable[[Piece], BatchScorer]

@@ -50,7 +50,7 @@ class ScoreDocuments(PipelineStep):
             pq.ParquetWriter(part, SCORES_SCHEMA, compression="zstd") as writer,
         ):
             for documents in piece.read(list(dict.fromkeys(["id", *scorer.columns]))):
-                writer.write_batch(scores_batch(documents["id"], scorer.score(documents), scorer.reason))
+                writer.write_batch(scores_batch(documents["id"], scorer.score(documents), scorer.reason(documents)))
                 progress.add(num_documents=len(documents), num_bytes=piece.num_bytes // (piece.end - piece.first))
                 self.stat_update("documents", value=len(documents))
         self.stat_update("tokens", value=progress.num_tokens)

@@ -109,7 +109,6 @@ class SequenceClassifierScores:
     """
 
     columns = ("text",)
-    reason = "no_tokens"
 
     def __init__(self, scorer: SequenceClassifierScorer, _: Piece) -> None:
         import torch
@@ -139,6 +138,9 @@ class SequenceClassifierScores:
                 f"{self._scorer.name} gives {num_faulty:,} documents a score that is no number", "name another model"
             )
         return scores
+
+    def reason(self, _documents: pa.RecordBatch) -> str:
+        return "no_tokens"
 
     def _encode(self, texts: list[str]) -> dict[str, list[list[int]]]:
         most_characters = self._scorer.max_tokens * CHARACTERS_PER_TOKEN

@@ -17,7 +17,7 @@ from quality.scoring.facts import score_facts
 from quality.scoring.kinds import parameters_of, piece_bytes_of, prepared
 from quality.scoring.table import SCORES_SCHEMA, scores_name
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 
 
 def ensure_scores(

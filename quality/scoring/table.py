@@ -27,12 +27,12 @@ def scores_name(documents: Path) -> str:
     return documents.name.replace("documents-", "scores-")
 
 
-def scores_batch(ids: pa.StringArray, scores: npt.NDArray[np.float32], reason: str) -> pa.RecordBatch:
+def scores_batch(ids: pa.StringArray, scores: npt.NDArray[np.float32], reason: str | pa.Array) -> pa.RecordBatch:
     """Rows of SCORES_SCHEMA from n documents.
 
     Args:
         scores: shape (n,), NaN where a document has no score.
-        reason: why those have none.
+        reason: why those have none, one for all or each its own.
     """
     is_missing = pa.array(np.isnan(scores))
     reasons = pc.if_else(is_missing, reason, pa.scalar(None, pa.string()))

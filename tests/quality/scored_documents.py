@@ -43,6 +43,7 @@ class Planted:
     text: str
     measures: Mapping[str, float] = field(default_factory=dict)
     reason: str | None = None
+    language: str = "en"
 
 
 def document_rows(source: str, planted: Sequence[Planted]) -> list[dict[str, object]]:
@@ -54,7 +55,7 @@ def document_rows(source: str, planted: Sequence[Planted]) -> list[dict[str, obj
             "snapshot": "1",
             "locator": f"pages.jsonl#{number}",
             "licence": "MIT",
-            "language": "en",
+            "language": document.language,
             "language_score": 1.0,
             "num_bytes": len(document.text.encode()),
             "kept": document.reason is None,

@@ -195,6 +195,15 @@ def test_odd_documents_get_the_score_of_a_classifier_or_a_reason(
     assert [parent.asset for parent in scores.record.parents] == ["documents/pages/1", classifier.asset]
 
 
+def test_a_classifier_scores_the_languages_that_it_has_learnt(
+    tmp_path: Path, scorer: FastTextScorer, classifier: Artifact
+) -> None:
+    store = Store(tmp_path)
+    planted = [Planted("a plain sentence"), Planted("ein einfacher Satz", language="de"), Planted("?", language="de")]
+    rows = score_rows(score(store, scorer, make_documents(store, [planted]), classifier))
+    assert [row["reason"] for row in rows] == [None, "other_language", "other_language"]
+
+
 def test_odd_documents_get_the_score_of_their_measures(tmp_path: Path) -> None:
     texts, languages = pa.array(ODD_TEXTS, pa.large_string()), ["en"] * len(ODD_TEXTS)
     measured = Filters(gopher_quality=GopherQuality()).measure(texts, languages, languages)
