@@ -181,7 +181,7 @@ def test_a_file_that_breaks_off_keeps_what_came_before() -> None:
         assert reasons(records)[1:] in (["broken_record"], ["truncated_record"])
 
 
-@pytest.mark.parametrize("data", [b"garbage" * 100, gzip.compress(b"garbage" * 100)])
+@pytest.mark.parametrize("data", [b"garbage" * 100, gzip.compress(b"garbage" * 100)], ids=["plain", "gzip"])
 def test_what_is_no_archive_is_counted(data: bytes) -> None:
     (record,) = read(WARC, "a.warc.gz", data)
     assert reasons([record]) == ["broken_record"]
