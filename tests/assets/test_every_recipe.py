@@ -41,7 +41,7 @@ schedule: {kind: cosine, peak_lr: 3.0e-3, final_lr_ratio: 0.1}
 groups:
   hard: {domain: [code, math], quadrant: [high_ppl_low_pd, high_ppl_high_pd]}
   easy: {domain: [code, math], quadrant: [low_ppl_low_pd, low_ppl_high_pd]}
-transition: {shape: linear, fraction: 0.2}
+transition: {shape: linear, fraction: 0.1}
 phases:
   - {name: hard, blend: {natural: [hard]}, until: {exhausted: true}}
   - {name: easy, blend: {natural: [easy]}, until: {exhausted: true}}
