@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from assets.corpus_version import token_sets
+from assets.corpus_version import corpus_from
 from assets.project import Project
 from pipelines.funnel.build import funnels
-from pipelines.funnel.corpus import corpus_of
 from pipelines.funnel.funnel import combined
 from pipelines.funnel.plot import plot_funnels
 from pipelines.store import Artifact
@@ -20,7 +19,7 @@ def funnel_plots(project: Project, clean: Artifact) -> Sequence[Path]:
     Args:
         clean: the artifact of decontamination.
     """
-    found = funnels(corpus_of(project.store, clean, token_sets(project), project.buckets))
+    found = funnels(corpus_from(project, clean))
     path = plot_path(project, clean, "funnel")
     plot_funnels(path, [*found, combined("all", found)])
     return [path]

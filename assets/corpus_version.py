@@ -3,6 +3,7 @@
 from assets.project import Project
 from pipelines.corpus import CONTAMINATION_ASSET, HELD_OUT, TRAIN
 from pipelines.funnel.corpus import Corpus, TokenSet, corpus_of
+from pipelines.store import Artifact
 
 
 def corpus_version(project: Project, version: int | None = None) -> Corpus:
@@ -12,8 +13,18 @@ def corpus_version(project: Project, version: int | None = None) -> Corpus:
         PhaselineError: there is no such version, or an artifact behind it is gone or has other content now.
     """
     store = project.store
-    clean = store.require(CONTAMINATION_ASSET) if version is None else store.get(CONTAMINATION_ASSET, version)
-    return corpus_of(store, clean, token_sets(project), project.buckets)
+    return corpus_from(
+        project, store.require(CONTAMINATION_ASSET) if version is None else store.get(CONTAMINATION_ASSET, version)
+    )
+
+
+def corpus_from(project: Project, clean: Artifact) -> Corpus:
+    """The corpus of an artifact of decontamination, with all that was made from it.
+
+    Raises:
+        PhaselineError: an artifact behind it is gone or has other content now.
+    """
+    return corpus_of(project.store, clean, token_sets(project), project.buckets)
 
 
 def token_sets(project: Project) -> dict[str, TokenSet]:

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 
-from assets.corpus_version import token_sets
+from assets.corpus_version import corpus_from
 from assets.funnel import AFTER
 from assets.project import Project
 from assets.summary import megabytes, reasons
 from pipelines.funnel.amount import Amount
 from pipelines.funnel.build import funnels
-from pipelines.funnel.corpus import corpus_of
 from pipelines.funnel.funnel import Funnel, combined, summed
 from pipelines.store import Artifact
 
@@ -19,7 +18,7 @@ def funnel_tables(project: Project, clean: Artifact) -> Mapping[str, str]:
     Args:
         clean: the artifact of decontamination.
     """
-    found = funnels(corpus_of(project.store, clean, token_sets(project), project.buckets))
+    found = funnels(corpus_from(project, clean))
     steps = ["read", *AFTER.values()]
     head = [
         f"| domain | {' | '.join(f'{step} | MB' for step in steps)} | dropped for |",

@@ -18,6 +18,7 @@ from pipelines.encoder import Encoder
 from pipelines.selection import DocumentsFile, read_selected
 from pipelines.shards import DOCUMENT_SCHEMA, Tokens
 from pipelines.store import Artifact
+from pipelines.whole_files import beside
 
 ORDER_KEY = "shards"
 NUM_HASHES = 1 << 64
@@ -59,11 +60,8 @@ class EncodeDocuments(PipelineStep):
         encoder = Encoder(self.tokenizer)
         tables = [encoded(rows, texts, encoder) for rows, texts in read_selected(self.groups[rank], self.selections)]
         table = in_order(pa.concat_tables([ENCODED_SCHEMA.empty_table(), *tables]))
-        path = encoded_file(self.folder, rank)
-        beside = path.with_suffix(".part")
-        with pa.ipc.new_file(str(beside), ENCODED_SCHEMA) as file:
+        with beside(encoded_file(self.folder, rank)) as path, pa.ipc.new_file(str(path), ENCODED_SCHEMA) as file:
             file.write_table(table)
-        beside.rename(path)
         return ()
 
 

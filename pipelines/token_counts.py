@@ -14,6 +14,7 @@ from pipelines.encoder import Encoder
 from pipelines.engines import Engine
 from pipelines.selection import DocumentsFile, files_of, grouped, read_selected, write_selection
 from pipelines.store import Artifact
+from pipelines.whole_files import beside
 
 GROUP_BYTES = 64 << 20  # of files for each task
 NOT_COUNTED = 0  # no document has so few: each ends with the end-of-text token
@@ -47,11 +48,8 @@ class CountTokens(PipelineStep):
         counted = [np.empty((2, 0), np.int64)]
         for rows, texts in read_selected(self.groups[rank], self.selections):
             counted.append(np.stack([rows["row"].to_numpy(), encoder.encode(texts)[1]]))
-        path = counts_file(self.folder, rank)
-        beside = path.with_suffix(".part")
-        with beside.open("wb") as file:
+        with beside(counts_file(self.folder, rank)) as path, path.open("wb") as file:
             np.save(file, np.concatenate(counted, axis=1))
-        beside.rename(path)
         return ()
 
 

@@ -3,11 +3,8 @@
 import argparse
 import os
 import sys
-from pathlib import Path
 
 from assets.commands.opened import Commands, newest_run, open_project
-
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def add(commands: Commands) -> None:
@@ -35,7 +32,7 @@ def run_train(options: argparse.Namespace) -> None:
 
 def run_dev(options: argparse.Namespace) -> None:
     from assets.materialise import prepare_instance
-    from assets.project import default_home
+    from assets.project import REPOSITORY, default_home
 
     prepare_instance(default_home())
     workspace = str(REPOSITORY / "workspace.yaml")

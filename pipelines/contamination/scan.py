@@ -17,8 +17,8 @@ from pipelines.contamination.index import NgramIndex, open_index
 from pipelines.contamination.ngrams import hash_ngrams
 from pipelines.contamination.parts import Part
 from pipelines.dedup.shingles import fold_table, hash_words, scratch, text_buffers
-from pipelines.process.whole_files import beside
 from pipelines.selection import DocumentsFile, read_selected
+from pipelines.whole_files import beside
 
 MATCHES_AT_ONCE = 1 << 20
 

@@ -18,8 +18,8 @@ from pipelines.contamination.declaration import Matching
 from pipelines.contamination.ngrams import ngram_hashes
 from pipelines.contamination.parts import CHECKED, REFERENCES, Part
 from pipelines.contamination.words import Words, words_of
-from pipelines.process.whole_files import beside
 from pipelines.selection import DocumentsFile, read_selected
+from pipelines.whole_files import beside
 
 EXCERPT_CHARACTERS = 300
 

@@ -26,7 +26,7 @@ from pipelines.dedup.scatter import COMPARISONS
 from pipelines.dedup.survivors import KEPT, NONE, Comparisons, Known, Survivors, choose_survivors
 from pipelines.dedup.verify import ShingleSets
 from pipelines.engines import task_progress
-from pipelines.process.whole_files import beside
+from pipelines.whole_files import beside
 
 BOUNDED = "bounded"  # a statistic of the step
 PAIR_SHIFT = np.uint64(32)  # the later document of a pair stands to the left of the earlier

@@ -22,7 +22,7 @@ from pipelines.dedup.numbering import Numbering
 from pipelines.dedup.signatures import RECORDS
 from pipelines.engines import task_progress
 from pipelines.held_out import HeldOut
-from pipelines.process.whole_files import beside
+from pipelines.whole_files import beside
 
 EXACT, NEAR, LINES = "exact", "near", "lines"
 STEPS = np.array([EXACT, NEAR, LINES], object)  # by the numbers of pipelines.dedup.survivors

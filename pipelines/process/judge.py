@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from pipelines.documents import attributes_schema
 from pipelines.filters import Filters
-from pipelines.process.whole_files import beside
+from pipelines.whole_files import beside
 
 BATCH_DOCUMENTS = 512
 BATCH_BYTES = 8 << 20

@@ -12,8 +12,8 @@ from typing_extensions import override
 from pipelines.documents import REJECTED_SCHEMA, SCHEMA
 from pipelines.process.final_text import normalise
 from pipelines.process.statistics import DocumentStatistics
-from pipelines.process.whole_files import beside
 from pipelines.rejection import Rejection
+from pipelines.whole_files import beside
 
 ROWS_PER_GROUP = 2000
 CHARACTERS_PER_GROUP = 32 << 20  # about: a document may have as many alone

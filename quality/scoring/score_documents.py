@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from pipelines.engines import task_progress
 from pipelines.pieces import Piece
-from pipelines.process.whole_files import beside
+from pipelines.whole_files import beside
 from quality.scoring.kinds import Opener
 from quality.scoring.table import SCORES_SCHEMA, scores_batch, scores_name
 

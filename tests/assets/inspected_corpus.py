@@ -10,16 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from clean_corpus import clean_corpus
 from inline_engine import InlineEngine
 
 from pipelines.contamination.benchmarks import BENCHMARKS, BENCHMARKS_ASSET
-from pipelines.contamination.declaration import Benchmarks
 from pipelines.contamination.references import REFERENCES_SCHEMA
-from pipelines.contamination.step import ensure_contamination
 from pipelines.corpus import HELD_OUT, QUADRANTS_ASSET, TRAIN
 from pipelines.dedup.parameters import DedupParameters
-from pipelines.dedup.signatures import ensure_signatures
-from pipelines.dedup.step import ensure_dedup
 from pipelines.digests import document_id
 from pipelines.documents import REJECTED_SCHEMA, SCHEMA, attributes_schema
 from pipelines.filters import Filters
@@ -186,22 +183,7 @@ def write_benchmarks(store: Store) -> Artifact:
 def write_clean(store: Store, documents: Sequence[Artifact]) -> Artifact:
     """Dedup and decontamination."""
     parameters = DedupParameters(max_removed_share=1)
-    signatures = [
-        ensure_signatures(store, artifact, parameters, engine=ENGINE, report=ignore).artifact for artifact in documents
-    ]
-    dedup = ensure_dedup(
-        store, documents, signatures, parameters, list(DOMAINS), DOMAINS, SPLIT, engine=ENGINE, report=ignore
-    ).artifact
-    quiz = {"name": "quiz", "licence": "MIT", "reader": {"format": "text", "include": ["*"]}}
-    declared = Benchmarks.model_validate(
-        {
-            "matching": {"max_documents": 10},
-            "held_out": {"max_documents": 10},
-            "benchmarks": [quiz | {"snapshots": {"1": {"folder": "quiz"}}}],
-        }
-    )
-    benchmarks = write_benchmarks(store)
-    return ensure_contamination(store, declared, benchmarks, dedup, documents, engine=ENGINE, report=ignore).artifact
+    return clean_corpus(store, documents, write_benchmarks(store), parameters, DOMAINS, SPLIT, ENGINE)
 
 
 FORM = HeuristicScorer.model_validate(

@@ -1,7 +1,6 @@
 """`make dev` opens the whole graph in a real browser, on this machine only."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -10,20 +9,14 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from chromium import NEEDS_CHROMIUM, opened_browser
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --window-size=1600,1000"
-)
 SECONDS_TO_START = 90
 
-pytestmark = [
-    pytest.mark.chromium,
-    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver"),
-]
+pytestmark = NEEDS_CHROMIUM
 
 
 @pytest.fixture
@@ -55,25 +48,16 @@ def answers(url: str) -> bool:
 
 
 def test_the_graph_shows_every_domain_and_recipe(address: str) -> None:
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
     from selenium.webdriver.common.by import By
     from selenium.webdriver.support.ui import WebDriverWait
 
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for flag in FLAGS.split():
-        options.add_argument(flag)
-    browser = webdriver.Chrome(options=options, service=Service(DRIVER))
-    try:
+    groups = {"web", "math", "code", "wiki", "qa", "corpus", "two_phase"}
+
+    def shown(driver: Any) -> bool:
+        return groups <= set(driver.find_element(By.TAG_NAME, "body").text.split())
+
+    with opened_browser() as browser:
         browser.get(f"{address}/asset-groups")
-        groups = {"web", "math", "code", "wiki", "qa", "corpus", "two_phase"}
-
-        def shown(driver: webdriver.Chrome) -> bool:
-            return groups <= set(driver.find_element(By.TAG_NAME, "body").text.split())
-
         WebDriverWait(browser, 60).until(shown)
         browser.get(f"{address}/assets/shards/web_high?view=checks")
         WebDriverWait(browser, 60).until(lambda driver: "blocks_have_digests" in driver.page_source)
-    finally:
-        browser.quit()

@@ -8,17 +8,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from dedup_corpora import PARAMETERS, edited, ignore, row
+from clean_corpus import clean_corpus
+from dedup_corpora import PARAMETERS, edited, row
 from inline_engine import InlineEngine
 from made_shards import TokenisedDocument, write_shards
 
 from pipelines.contamination.benchmarks import BENCHMARKS, BENCHMARKS_ASSET
-from pipelines.contamination.declaration import Benchmarks
 from pipelines.contamination.references import REFERENCES_SCHEMA
-from pipelines.contamination.step import ensure_contamination
 from pipelines.corpus import HELD_OUT, TRAIN
-from pipelines.dedup.signatures import ensure_signatures
-from pipelines.dedup.step import ensure_dedup
 from pipelines.digests import document_id
 from pipelines.documents import REJECTED_SCHEMA, SCHEMA
 from pipelines.funnel.amount import Amount
@@ -119,24 +116,7 @@ def write_benchmarks(store: Store) -> Artifact:
 def write_clean(store: Store) -> Artifact:
     """Everything up to decontamination, by the real steps."""
     documents = [write_documents(store, place) for place in KEPT]
-    engine = InlineEngine()
-    signatures = [
-        ensure_signatures(store, artifact, PARAMETERS, engine=engine, report=ignore).artifact for artifact in documents
-    ]
-    dedup = ensure_dedup(
-        store, documents, signatures, PARAMETERS, list(DOMAINS), DOMAINS, SPLIT, engine=engine, report=ignore
-    ).artifact
-    quiz = {"name": "quiz", "licence": "MIT", "reader": {"format": "text", "include": ["*"]}}
-    declared = Benchmarks.model_validate(
-        {
-            "matching": {"max_documents": 10},
-            "held_out": {"max_documents": 10},
-            "benchmarks": [quiz | {"snapshots": {"1": {"folder": "quiz"}}}],
-        }
-    )
-    return ensure_contamination(
-        store, declared, write_benchmarks(store), dedup, documents, engine=engine, report=ignore
-    ).artifact
+    return clean_corpus(store, documents, write_benchmarks(store), PARAMETERS, DOMAINS, SPLIT, InlineEngine())
 
 
 def write_token_set(store: Store, asset: str, texts: Iterable[str], parent: Artifact) -> Artifact:

@@ -6,17 +6,14 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from clean_corpus import clean_corpus
 from inline_engine import InlineEngine
 from planted_corpus import BAD_WORDS, DECLARATION, GOOD_WORDS, document_row, prose
 
 from pipelines.contamination.benchmarks import BENCHMARKS, BENCHMARKS_ASSET
-from pipelines.contamination.declaration import Benchmarks
 from pipelines.contamination.references import REFERENCES_SCHEMA
-from pipelines.contamination.step import ensure_contamination
 from pipelines.corpus import HELD_OUT, TRAIN
 from pipelines.dedup.parameters import DedupParameters
-from pipelines.dedup.signatures import ensure_signatures
-from pipelines.dedup.step import ensure_dedup
 from pipelines.documents import REJECTED_SCHEMA, SCHEMA
 from pipelines.funnel.corpus import Corpus, TokenSet, corpus_of
 from pipelines.held_out import HeldOut
@@ -144,36 +141,15 @@ class ReportedCorpus:
         return self._ensure(f"documents/{source}/1", make, parameters, [raw])
 
     def _clean(self) -> Artifact:
-        parameters = DedupParameters(max_removed_share=1)
-        signatures = [
-            ensure_signatures(self.store, artifact, parameters, engine=ENGINE, report=ignore).artifact
-            for artifact in self.documents
-        ]
-        held_out = HeldOut(key="report", fraction=0.2)
-        priority = [ODD_SOURCE, "good", "bad"]
-        dedup = ensure_dedup(
+        return clean_corpus(
             self.store,
             self.documents,
-            signatures,
-            parameters,
-            priority,
-            DOMAINS,
-            held_out,
-            engine=ENGINE,
-            report=ignore,
-        ).artifact
-        quiz = {"name": "quiz", "licence": "MIT", "reader": {"format": "text", "include": ["*"]}}
-        declared = Benchmarks.model_validate(
-            {
-                "matching": {"max_documents": 10},
-                "held_out": {"max_documents": 10},
-                "benchmarks": [quiz | {"snapshots": {"1": {"folder": "quiz"}}}],
-            }
+            self._ensure(BENCHMARKS_ASSET, write_benchmarks, {}),
+            DedupParameters(max_removed_share=1),
+            {source: DOMAINS[source] for source in (ODD_SOURCE, "good", "bad")},
+            HeldOut(key="report", fraction=0.2),
+            ENGINE,
         )
-        benchmarks = self._ensure(BENCHMARKS_ASSET, write_benchmarks, {})
-        return ensure_contamination(
-            self.store, declared, benchmarks, dedup, self.documents, engine=ENGINE, report=ignore
-        ).artifact
 
     def _shards(self, asset: str, buckets: Artifact | None, bucket: str | None) -> None:
         of = SHARDS[asset]

@@ -1,12 +1,12 @@
 """The report is one file that tells everything of one corpus, and lets nothing of a document become markup."""
 
-import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+from chromium import NEEDS_CHROMIUM, opened_browser
 from reported_corpus import ADDRESS, ATTACK, EXPECTED, ODD_SOURCE, ReportedCorpus
 
 from assets.corpus_plots import duplicates_plots, funnel_plots
@@ -31,11 +31,6 @@ REASONS = "Every reason, and the bound that is declared for it"
 FETCHING = {"src", "href", "srcset", "action", "data", "poster", "background", "formaction", "ping", "cite"}
 
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
 LAPTOP, PHONE = (1280, 800), (390, 844)
 OUTSIDE = """
     const width = document.documentElement.clientWidth;
@@ -97,17 +92,8 @@ def parsed(page: Page) -> Parsed:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for flag in FLAGS.split():
-        options.add_argument(flag)
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    yield driver
-    driver.quit()
+    with opened_browser() as driver:
+        yield driver
 
 
 def section(page: Page, anchor: str) -> Section:
@@ -323,8 +309,8 @@ def test_what_is_kept_brings_in_no_other_corpus(tmp_path: Path) -> None:
     assert newest_made_from(store, "buckets/web", made("corpus/other", "other")) is None
 
 
-@pytest.mark.chromium
-@pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver")
+@NEEDS_CHROMIUM[0]
+@NEEDS_CHROMIUM[1]
 @pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_fits_and_runs_nothing(

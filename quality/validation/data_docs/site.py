@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from pipelines.process.whole_files import beside
+from pipelines.whole_files import beside
 
 TEMPLATES = Path(__file__).parent
 INDEX = "index.html"
