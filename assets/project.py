@@ -35,6 +35,7 @@ from quality.validators import Validators
 from training.compiler.leaves import shards_of
 from training.declared.recipe import Recipe
 from training.declared.recipes import read_recipes
+from training.declared.trainer import read_trainer
 from training.declared.used_names import reached
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -57,6 +58,11 @@ class Corpus(Declared):
     evaluation: Evaluation
 
 
+def default_trainer() -> Path:
+    """The trainer file that PHASELINE_TRAINER names, so that a cluster's need not lie in the repository."""
+    return Path(os.environ.get("PHASELINE_TRAINER") or REPOSITORY / "assets/trainer.yaml").expanduser().resolve()
+
+
 def default_engine() -> Path:
     """The engine file that PHASELINE_ENGINE names, so that a cluster's need not lie in the repository."""
     return Path(os.environ.get("PHASELINE_ENGINE") or REPOSITORY / "assets/engine.yaml").expanduser().resolve()
@@ -77,6 +83,7 @@ class Folders:
     recipes: Path = REPOSITORY / "training/recipes"
     perplexity: Path = REPOSITORY / "quality/perplexity/quadrants.yaml"
     engine: Path = field(default_factory=default_engine)
+    trainer: Path = field(default_factory=default_trainer)
 
 
 @dataclass(frozen=True)
@@ -106,6 +113,7 @@ class Project:
         self.validators = Validators([self.expectations, Ratchet(self.folders.ratchets, Store(home, only_look=True))])
         self.store = Store(home, self.validators)
         self.engine: Engine = read_engine(self.folders.engine)
+        self.trainer = read_trainer(self.folders.trainer)
         self._check()
 
     def looking(self) -> "Project":

@@ -12,9 +12,9 @@ from assets.tables import console, new_table
 from pipelines.corpus import CONTAMINATION_ASSET, DEDUP, survivors
 from pipelines.record import Flow
 from pipelines.store import Artifact, Store
+from training.bill.bill import bill_of_data
 from training.runs.checkpoints import START, boundaries, checkpoint_steps
 from training.runs.run import Run
-from training.sampling.bill import bill_of_data
 
 MOST_REASONS = 3
 

@@ -13,9 +13,9 @@ from training.compiler.publication import ensure_manifest
 from training.declared.recipe import Recipe
 from training.declared.recipes import run_phases
 from training.export import ensure_export
+from training.launching.launch import train
 from training.planning.plots import plot_loss
 from training.runs.checkpoints import START, checkpoint_steps, get_checkpoint
-from training.runs.launch import train
 from training.runs.metrics import read_metrics
 from training.runs.run import Run, create_run
 
@@ -77,6 +77,7 @@ def checkpoint(project: Project, recipe: Recipe, phase: str, before: list[str]) 
             project.store,
             run.artifact,
             until_step=end_step,
+            trainer=project.trainer,
             report=progress.report,
             on_metrics=lambda metrics: progress.observe(dict(metrics)),
         )

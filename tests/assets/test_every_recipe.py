@@ -13,9 +13,9 @@ from assets.materialise import materialise
 from assets.planning import publish
 from assets.project import Project
 from pipelines.store import Artifact
+from training.bill.bill import bill_of_data
 from training.declared.recipes import select
 from training.manifest import Manifest, read_manifest
-from training.sampling.bill import bill_of_data
 
 COMMON = """\
 title: In miniature

@@ -3,8 +3,9 @@
 import pytest
 from small_run import make_manifest, small_recipe
 from trained_run import NUM_STEPS, TrainedRun
+from trainers import on
 
-from training.runs.launch import train
+from training.launching.launch import train
 from training.runs.metrics import StepMetrics
 
 
@@ -17,8 +18,7 @@ def unbroken(tmp_path_factory: pytest.TempPathFactory) -> TrainedRun:
         store,
         manifest,
         until_step=NUM_STEPS,
-        num_processes=2,
-        checkpoint_every_steps=5,
+        trainer=on(2),
         report=sentences.append,
         on_metrics=metrics.append,
     )

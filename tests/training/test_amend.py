@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 from small_run import compiled, make_manifest, small_recipe
 from trained_run import NUM_STEPS, TrainedRun
+from trainers import on
 
 from pipelines.errors import PhaselineError
 from pipelines.store import Artifact, Store
+from training.launching.launch import train
 from training.runs.amend import amend
 from training.runs.checkpoints import get_checkpoint
-from training.runs.launch import train
 from training.runs.metrics import read_metrics
 from training.runs.run import Run, create_run, open_run
 
@@ -29,7 +30,7 @@ def other_future() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def half_trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Run]:
     store, manifest = make_manifest(tmp_path_factory.mktemp("half"), small_recipe(NUM_STEPS, **other_future()))
-    state = train(store, manifest, until_step=STEPS_DONE, num_processes=1, checkpoint_every_steps=5, report=print)
+    state = train(store, manifest, until_step=STEPS_DONE, trainer=on(1), report=print)
     return store, state.run
 
 
@@ -87,7 +88,7 @@ def test_an_amended_run_of_one_process_equals_one_of_two_that_was_trained_so_fro
     assert (amended.name, amended.artifact, amended.declaration.amended_at) == ("small@1", manifest, STEPS_DONE)
     assert amend(store, amended, manifest) == amended
 
-    state = train(store, manifest, until_step=NUM_STEPS, num_processes=1, checkpoint_every_steps=5, report=print)
+    state = train(store, manifest, until_step=NUM_STEPS, trainer=on(1), report=print)
     assert state.run == amended
     rows = read_metrics(amended.metrics)
     assert [row["lr"] for row in rows] == [row["lr"] for row in unbroken.metrics]

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from manifests import manifest, manifests, phase
 
+from training.bill.bill import MOST_STRETCHES, SourceBill, bill_of_data
 from training.manifest import Manifest
-from training.sampling.bill import MOST_STRETCHES, SourceBill, bill_of_data
 from training.sampling.order import Order
 from training.sampling.transitions import compile_transition
 from training.schedule import Piece, Schedule

@@ -9,7 +9,7 @@ from hand_made import HandMadePhase, hand_made, source
 from pipelines.errors import PhaselineError
 from pipelines.record import Record, content_digest, provenance, write_record
 from training.manifest import Manifest
-from training.models import LlamaShape
+from training.models.shape import LlamaShape
 from training.planning.cost import RunRate, cost_of, flops_per_token, rate_of_earlier_run, read_hardware
 
 

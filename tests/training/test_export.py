@@ -45,7 +45,7 @@ def test_only_boundaries_are_exported(unbroken: TrainedRun) -> None:
 
 
 def test_a_shape_counts_the_parameters_of_its_model() -> None:
-    from training.models import PRESETS
+    from training.models.presets import PRESETS
     from training.titan.model import llama_config, whole_model
 
     shape = PRESETS["llama_test"].shape

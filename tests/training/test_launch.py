@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 from small_run import make_manifest, small_recipe
 from trained_run import TrainedRun
+from trainers import on
 
 from pipelines.errors import PhaselineError
+from training.launching.launch import train
 from training.manifest import read_manifest
-from training.models import local_batch_size, local_batch_sizes, model_preset
+from training.models.batches import local_batch_size, local_batch_sizes
+from training.models.presets import model_preset
 from training.runs.events import parse_event
-from training.runs.launch import train
 from training.runs.run import open_run
 
 
@@ -23,10 +25,10 @@ def test_a_step_beyond_the_run_is_refused(tmp_path: Path) -> None:
 def test_a_batch_that_does_not_divide_is_refused_with_the_numbers_that_do(tmp_path: Path) -> None:
     store, manifest = make_manifest(tmp_path)
     with pytest.raises(PhaselineError, match="16 sequences does not divide among 3") as raised:
-        train(store, manifest, until_step=12, num_processes=3, report=print)
+        train(store, manifest, until_step=12, trainer=on(3), report=print)
     assert "start 1, 2, 4, 8 or 16 of them" in raised.value.remedy
     with pytest.raises(PhaselineError, match="12 sequences does not divide among 8"):
-        train(store, manifest, until_step=12, num_processes=8, report=print)
+        train(store, manifest, until_step=12, trainer=on(8), report=print)
 
 
 @pytest.mark.parametrize(("global_batch_size", "num_processes", "expected"), [(16, 1, 4), (16, 2, 4), (12, 4, 3)])
@@ -51,7 +53,7 @@ def test_an_unknown_model_lists_the_known_ones() -> None:
 def test_a_run_that_diverges_stops_and_names_the_step(tmp_path: Path) -> None:
     store, manifest = make_manifest(tmp_path, small_recipe(peak_lr=1e30))
     with pytest.raises(PhaselineError, match=r"the (loss|gradient norm) of step \d is (nan|inf).*train\.log") as raised:
-        train(store, manifest, until_step=12, num_processes=1, report=print)
+        train(store, manifest, until_step=12, trainer=on(1), report=print)
     assert "peak_lr" in raised.value.remedy
 
 
@@ -62,7 +64,7 @@ def test_a_failure_of_the_caller_ends_the_processes(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(store, manifest, until_step=12, num_processes=1, report=print, on_metrics=interrupt)
+        train(store, manifest, until_step=12, trainer=on(1), report=print, on_metrics=interrupt)
     with open_run(store, "small@1").written():  # nobody holds it any more
         pass
 

@@ -14,18 +14,21 @@ from pathlib import Path
 import pytest
 from small_run import make_manifest, small_recipe
 from trained_run import NUM_STEPS, TrainedRun
+from trainers import on
 
 from pipelines.errors import PhaselineError
 from pipelines.store import Artifact, Store
+from training.launching.follow import REPOSITORY
+from training.launching.launch import RunState, train
 from training.runs.checkpoints import get_checkpoint, step_folder
-from training.runs.launch import REPOSITORY, RunState, train
 from training.runs.metrics import StepMetrics, read_metrics
 
 TRAIN = """
-import sys; from pathlib import Path; from pipelines.store import Store; from training.runs.launch import train
+import sys; from pathlib import Path; from pipelines.store import Store; from training.launching.launch import train
+from training.declared.trainer import TrainerDeclaration
 store = Store(Path(sys.argv[1]))
-train(store, store.require("manifests/small"), until_step=int(sys.argv[2]), num_processes=2, checkpoint_every_steps=5,
-      report=print)
+trainer = TrainerDeclaration.model_validate_json(sys.argv[3])
+train(store, store.require("manifests/small"), until_step=int(sys.argv[2]), trainer=trainer, report=print)
 """
 
 
@@ -34,8 +37,7 @@ def retrain(store: Store, manifest: Artifact, sentences: list[str]) -> RunState:
         store,
         manifest,
         until_step=NUM_STEPS,
-        num_processes=2,
-        checkpoint_every_steps=5,
+        trainer=on(2),
         report=sentences.append,
     )
 
@@ -57,7 +59,7 @@ def test_a_killed_run_continues_with_the_same_losses(unbroken: TrainedRun, tmp_p
     store, manifest = make_manifest(tmp_path, small_recipe(NUM_STEPS))
     folder = tmp_path / "runs" / "small@1"
     killed_after = random.SystemRandom().randint(1, 30)
-    command = [sys.executable, "-c", TRAIN, str(tmp_path), str(NUM_STEPS)]
+    command = [sys.executable, "-c", TRAIN, str(tmp_path), str(NUM_STEPS), on(2).model_dump_json()]
     launcher = subprocess.Popen(command, cwd=REPOSITORY, start_new_session=True)
     wait_until(lambda: len(read_metrics(folder / "metrics.jsonl")) >= killed_after)
 
@@ -66,7 +68,7 @@ def test_a_killed_run_continues_with_the_same_losses(unbroken: TrainedRun, tmp_p
     os.kill(int(holder[0]), signal.SIGSTOP)  # so that the run is still going when a second trainer comes
     log_before_kill = (folder / "train.log").read_text()
     with pytest.raises(PhaselineError, match=r"run small@1 is being made by process"):
-        train(store, manifest, until_step=NUM_STEPS, num_processes=1, report=print)
+        train(store, manifest, until_step=NUM_STEPS, trainer=on(1), report=print)
     os.killpg(launcher.pid, signal.SIGKILL)
     os.kill(int(holder[0]), signal.SIGCONT)
     launcher.wait()

@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 from small_run import compiled, small_recipe
 from trained_run import NUM_STEPS, TrainedRun
+from trainers import on
 
 from pipelines.errors import PhaselineError
 from pipelines.store import Artifact, Store
 from training.compiler.compile import BaseRun
+from training.launching.launch import RunState, train
 from training.lineage.audit import lineage, walk
 from training.lineage.trained_on import trained_on
 from training.manifest import Manifest, read_manifest
 from training.runs.checkpoints import find_artifact, get_checkpoint, step_folder
-from training.runs.launch import RunState, train
 from training.runs.metrics import read_metrics
 from training.runs.run import Run, create_run, open_run
 from training.runs.start import start_checkpoint
@@ -49,14 +50,14 @@ def continued(store: Store, base: Run, optimizer: str = "fresh", **changes: Any)
 
 
 def start(store: Store, manifest: Artifact, until_step: int) -> RunState:
-    return train(store, manifest, until_step=until_step, num_processes=1, report=print)
+    return train(store, manifest, until_step=until_step, trainer=on(1), report=print)
 
 
 def loss_of(run: Run, step: int, manifest: Manifest, store: Store, artifact: Artifact) -> float:
     """What a checkpoint's model loses on the first batch of another manifest."""
     import torch
 
-    from training.models import model_preset
+    from training.models.presets import model_preset
     from training.titan.export import load_checkpoint
     from training.titan.model import document_mask, llama_config
 

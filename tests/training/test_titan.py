@@ -7,11 +7,11 @@ from small_run import make_manifest
 from trained_run import NUM_STEPS, TrainedRun
 
 from pipelines.record import read_record
+from training.bill.bill import bill_of_data
+from training.launching.launch import train
 from training.manifest import read_manifest
 from training.runs.checkpoints import get_checkpoint, step_folder
-from training.runs.launch import train
 from training.runs.metrics import read_metrics
-from training.sampling.bill import bill_of_data
 
 
 def test_a_run_reports_and_keeps_every_step(unbroken: TrainedRun) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from pipelines.store import Artifact, Store
-from training.runs.launch import RunState
+from training.launching.launch import RunState
 from training.runs.metrics import StepMetrics
 
 NUM_STEPS = 36

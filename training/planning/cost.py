@@ -12,7 +12,8 @@ from pipelines.declared import Declared, read_declaration
 from pipelines.evidence import EvidenceLabel
 from pipelines.record import read_record
 from training.manifest import Compiled, Manifest
-from training.models import LlamaShape, model_preset
+from training.models.presets import model_preset
+from training.models.shape import LlamaShape
 from training.runs.metrics import StepMetrics
 
 HARDWARE = Path(__file__).resolve().parent / "hardware.yaml"

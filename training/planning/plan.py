@@ -8,9 +8,9 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipelines.evidence import Evidence
+from training.bill.bill import bill_of_data
 from training.manifest import Compiled, CompiledPhase, Manifest, StartReference, TokenizerReference
 from training.planning.cost import Cost, Hardware, RunRate, cost_of
-from training.sampling.bill import bill_of_data
 from training.schedule import Piece
 
 REPEAT_DECAY = 15.39  # R*_D of Muennighoff et al., arXiv:2305.16264

@@ -23,9 +23,9 @@ from pipelines.record import (
     write_record,
 )
 from pipelines.store import Artifact, Store
+from training.bill.bill import bill_of_data
 from training.manifest import Manifest
 from training.runs.run import Run, open_run
-from training.sampling.bill import bill_of_data
 
 CODE_VERSION = "2"
 START = "start"  # the name of the checkpoint before training

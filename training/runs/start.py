@@ -3,7 +3,7 @@
 from pipelines.errors import PhaselineError
 from pipelines.store import Artifact, Store
 from training.manifest import Manifest, StartReference
-from training.models import model_preset
+from training.models.presets import model_preset
 from training.runs.checkpoints import read_checkpoint
 from training.runs.run import Run, run_of
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pipelines.errors import PhaselineError
 from pipelines.store import Store
+from training.declared.trainer import TrainerDeclaration
 from training.runs.checkpoints import checkpoint_steps, refuse_changed, settle
 from training.runs.events import emit
 from training.runs.run import Run, open_run
@@ -50,7 +51,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("run", help="the run's name: recipe@version")
     parser.add_argument("--home", type=Path, required=True, help="the root of all artifacts and runs")
     parser.add_argument("--until-step", type=int, required=True, help="steps done when this process stops")
-    parser.add_argument("--checkpoint-every-steps", type=int, default=50)
+    parser.add_argument("--trainer", default="{}", help="a TrainerDeclaration as JSON")
     parser.add_argument("--end-with-stdin", action="store_true", help="end when standard input closes")
     return parser.parse_args()
 
@@ -97,7 +98,7 @@ def run_torchtitan(arguments: argparse.Namespace, store: Store, run: Run, files:
     import torch.distributed as dist
     from torchtitan.tools.logging import init_logger
 
-    from training.titan.trainer import trainer_config
+    from training.titan.config import trainer_config
 
     init_logger()
     if os.environ["RANK"] != "0":
@@ -109,7 +110,7 @@ def run_torchtitan(arguments: argparse.Namespace, store: Store, run: Run, files:
         store.find(run.manifest.tokenizer.artifact).folder,
         until_step=arguments.until_step,
         num_processes=int(os.environ["WORLD_SIZE"]),
-        checkpoint_every_steps=arguments.checkpoint_every_steps,
+        trainer=TrainerDeclaration.model_validate_json(arguments.trainer),
     )
     trainer = config.build()
     try:

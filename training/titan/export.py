@@ -16,7 +16,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, Pr
 from transformers.utils.logging import disable_progress_bar
 
 from training.manifest import Manifest
-from training.models import model_preset
+from training.models.presets import model_preset
 from training.titan.model import llama_config, whole_model
 
 NUM_COMPARED_SEQUENCES = 2

@@ -20,7 +20,8 @@ from torchtitan.protocols.model_spec import ModelSpec
 from torchtitan.protocols.module import Module
 
 from training.manifest import Manifest
-from training.models import LlamaShape, model_preset
+from training.models.presets import model_preset
+from training.models.shape import LlamaShape
 
 
 class DenseAttention(Module):

@@ -1,0 +1,1 @@
+"""The bill of data: what a run ate by a step."""

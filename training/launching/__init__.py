@@ -1,0 +1,1 @@
+"""Launching: the processes that train a run, started, followed and ended."""
