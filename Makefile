@@ -1,6 +1,7 @@
 # The environment is .venv beside this file; everything that is made goes to PHASELINE_HOME (default: data).
 PYTHON ?= python3
 PHASES ?= two_phase
+FROM ?=
 BENCH ?=
 
 BIN := .venv/bin
@@ -10,7 +11,7 @@ DEVELOPMENT := .venv/.made-dev
 .PHONY: train test lint dev bench clean
 
 train: $(ENVIRONMENT)
-	@$(BIN)/phaseline train $(PHASES)
+	@$(BIN)/phaseline train $(PHASES) $(if $(FROM),--from $(FROM))
 
 dev: $(ENVIRONMENT)
 	@$(BIN)/phaseline dev

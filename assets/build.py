@@ -2,15 +2,18 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from assets.project import DATA_DOCS, Project
-from assets.publish import check_specs, publish
+from assets.publish import check_specs, image, publish
 from assets.step import Step
+from pipelines.errors import PhaselineError
 
-SECONDS_BETWEEN_OBSERVATIONS = 10
+FEWEST_SECONDS, MOST_SECONDS = 10, 60  # between observations; of a long run they are rarer
+SHARE = 0.01  # of the time since the start
 
 
 def build_asset(project: Project, steps: Sequence[Step], parents: Sequence[str]) -> dg.AssetsDefinition:
@@ -38,7 +41,10 @@ def build_asset(project: Project, steps: Sequence[Step], parents: Sequence[str])
     )
     def materialise(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         step = by_partition[context.partition_key if partitions_def else None]
-        outcome = step.ensure(AssetProgress(context, key, step.partition_key))
+        try:
+            outcome = step.ensure(AssetProgress(context, key, step.partition_key))
+        except PhaselineError as error:
+            raise dg.Failure(error.what, {"remedy": error.remedy}) from error  # shown with its remedy
         artifact = outcome.artifact
         return publish(
             context,
@@ -58,18 +64,23 @@ def asset_key(asset: str) -> dg.AssetKey:
 
 
 class AssetProgress:
-    """Progress of a running asset: sentences in the run's log, figures as observations every few seconds."""
+    """Progress of a running asset: sentences in its log; figures now and then, and all pictures, as observations."""
 
     def __init__(self, context: dg.AssetExecutionContext, key: dg.AssetKey, partition: str | None) -> None:
         self._context = context
         self._key = key
         self._partition = partition
-        self._observed = 0.0
+        self._started = time.monotonic()
+        self._due = self._started
 
     def report(self, line: str) -> None:
         self._context.log.info(f"{self._partition}: {line}" if self._partition else line)
 
-    def observe(self, metrics: Mapping[str, Any]) -> None:
-        if time.monotonic() - self._observed >= SECONDS_BETWEEN_OBSERVATIONS:
-            self._observed = time.monotonic()
-            self._context.log_event(dg.AssetObservation(self._key, metadata=dict(metrics), partition=self._partition))
+    def observe(self, figures: Mapping[str, Any], pictures: Sequence[Path] = ()) -> None:
+        now = time.monotonic()
+        if now < self._due and not pictures:
+            return
+        self._due = now + min(MOST_SECONDS, max(FEWEST_SECONDS, SHARE * (now - self._started)))
+        shown = {f"plot: {picture.stem}": image(picture.read_bytes()) for picture in pictures}
+        observation = dg.AssetObservation(self._key, metadata={**figures, **shown}, partition=self._partition)
+        self._context.log_event(observation)

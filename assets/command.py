@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from assets.commands import corpus, doing, lineage, manifests, quality
+from assets.commands import corpus, doing, lineage, manifests, models, quality
 from pipelines.errors import PhaselineError
 
 
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="phaseline", description="From raw corpora to a trained model, with lineage.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for subject in (doing, manifests, lineage, corpus, quality):
+    for subject in (doing, manifests, lineage, models, corpus, quality):
         subject.add(commands)
     return top
 

@@ -6,7 +6,7 @@ from assets.corpus_plots import duplicates_plots, funnel_plots
 from assets.funnel_markdown import funnel_tables
 from assets.project import Project, ShardsName
 from assets.quality import buckets_asset, quality_steps
-from assets.step import Partition, Step
+from assets.step import Partition, Progress, Step
 from pipelines.contamination.benchmarks import BENCHMARKS_ASSET, ensure_benchmarks
 from pipelines.contamination.step import ensure_contamination
 from pipelines.corpus import CONTAMINATION_ASSET, DEDUP, HELD_OUT, TRAIN
@@ -15,10 +15,12 @@ from pipelines.dedup.signatures import ensure_signatures
 from pipelines.dedup.step import ensure_dedup
 from pipelines.fetch.model import ensure_model
 from pipelines.fetch.raw import ensure_raw
+from pipelines.foreign_tokenizer import ensure_foreign_tokenizer
 from pipelines.process.step import ensure_documents
 from pipelines.sources import Domain, Source
+from pipelines.store import Outcome
 from pipelines.tokenise import ensure_shards
-from pipelines.tokenizer import TOKENIZER_ASSET, ensure_tokenizer
+from pipelines.tokenizer import TOKENIZER_ASSET, TokenizerFolder, ensure_tokenizer
 
 
 def corpus_steps(project: Project) -> Iterator[Step]:
@@ -180,19 +182,23 @@ def contamination(project: Project) -> Step:
 
 
 def tokenizer(project: Project) -> Step:
+    declared = project.corpus.tokenizer
     parents = all_documents(project)
+
+    def ensure(progress: Progress) -> Outcome:
+        corpus = project.store.require(CONTAMINATION_ASSET)
+        documents = [project.store.require(parent) for parent in parents]
+        if isinstance(declared, TokenizerFolder):
+            declared_in = project.folders.corpus.parent
+            return ensure_foreign_tokenizer(project.store, declared, corpus, documents, declared_in, progress.report)
+        return ensure_tokenizer(project.store, declared, corpus, documents, progress.report)
+
     return Step(
         TOKENIZER_ASSET,
         group="corpus",
-        description="Byte-level BPE trained on a balanced sample of the training documents; kept once it is trained.",
+        description="Byte-level BPE trained on a balanced sample of the training documents, or a foreign one; kept.",
         parents=[CONTAMINATION_ASSET, *parents],
-        ensure=lambda progress: ensure_tokenizer(
-            project.store,
-            project.corpus.tokenizer,
-            project.store.require(CONTAMINATION_ASSET),
-            [project.store.require(parent) for parent in parents],
-            progress.report,
-        ),
+        ensure=ensure,
     )
 
 

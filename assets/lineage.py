@@ -8,10 +8,14 @@ from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
-from assets.tables import console
+from assets.bill import stretches_table
+from assets.tables import console, new_table
 from pipelines.store import Artifact, Store
-from training.lineage.audit import Node, as_json, lineage, tokens_by_source
-from training.lineage.trace import trace_document, trace_step
+from training.bill.bill import Bill
+from training.lineage.audit import Node, as_json, lineage
+from training.lineage.trace import stretch_of, trace_document, trace_step
+from training.runs.chain import chain
+from training.runs.checkpoint_facts import bill_in
 from training.runs.checkpoints import checkpoint_steps, get_checkpoint
 from training.runs.run import Run
 
@@ -19,21 +23,27 @@ MOST_NAMED = 4
 
 
 def print_audit(store: Store, run: Run, step: int | None) -> None:
-    """Print the tree from a checkpoint to each source, and what it saw of each."""
+    """Print the tree from a checkpoint to each source, the chain of its steps, and what they saw of each source."""
     checkpoint = chosen_checkpoint(run, step)
     root = lineage(store, checkpoint)
     shown: set[str] = set()
     console.print(branch(Tree(label(root), guide_style="dim"), root, shown))
     console.print()
-    console.print(source_table(store, run, checkpoint))
+    bill = bill_in(store, checkpoint)
+    console.print(stretches_table(bill))
+    console.print()
+    console.print(source_table(checkpoint, bill))
 
 
 def audit_json(store: Store, run: Run, step: int | None) -> dict[str, Any]:
-    """The same as JSON: every artifact once, and the tokens by source, licence and shards."""
+    """The same as JSON: every artifact once, and the bill of the checkpoint."""
     checkpoint = chosen_checkpoint(run, step)
-    steps_done = checkpoint.record.facts["step"]
-    tokens = [asdict(row) for row in tokens_by_source(store, run, steps_done)]
-    return {"run": run.name, "step": steps_done, "tokens_by_source": tokens, **as_json(lineage(store, checkpoint))}
+    return {
+        "run": run.name,
+        "step": checkpoint.record.version,
+        "bill": bill_in(store, checkpoint).model_dump(mode="json"),
+        **as_json(lineage(store, checkpoint)),
+    }
 
 
 def print_document(store: Store, run: Run, document: str) -> None:
@@ -43,16 +53,20 @@ def print_document(store: Store, run: Run, document: str) -> None:
         f"[bold]{trace.document}[/] of {trace.source} ({trace.licence}): {trace.num_tokens:,} tokens at "
         f"{trace.offset:,} of {trace.shards}"
     )
-    table = Table("phase", "step", "sample", "epoch", "window", "tokens", box=None, header_style="dim")
+    columns = ("manifest", "phase", "step", "blend", "sample", "epoch", "window", "tokens")
+    table = Table(*columns, box=None, header_style="dim")
     for seen in trace.sightings:
-        row = (seen.step, seen.sample, seen.epoch, seen.window, seen.num_tokens)
-        table.add_row(seen.phase, *(f"{value:,}" for value in row))
+        row = (seen.sample, seen.epoch, seen.window, seen.num_tokens)
+        table.add_row(seen.manifest, seen.phase, f"{seen.step:,}", escape(seen.name), *(f"{value:,}" for value in row))
     console.print(table)
+    stretches = chain(store, run, steps_done(run))
+    phases = dict.fromkeys(phase.name for stretch in stretches for phase in stretch.manifest.phases)
     times = Counter(seen.phase for seen in trace.sightings)
     tokens = sum(seen.num_tokens for seen in trace.sightings)
-    by_phase = ", ".join(f"{times[phase.name]} in {phase.name}" for phase in run.manifest.phases)
+    by_phase = ", ".join(f"{times[phase]} in {phase}" for phase in phases)
+    num_steps = sum(stretch.end_step - stretch.first_step for stretch in stretches)
     console.print(
-        f"seen in {len(trace.sightings)} samples of {steps_done(run):,} steps ({by_phase}): {tokens:,} tokens, "
+        f"seen in {len(trace.sightings)} samples of {num_steps:,} steps ({by_phase}): {tokens:,} tokens, "
         f"{tokens / trace.num_tokens:.2f} passes"
     )
 
@@ -68,8 +82,8 @@ def document_json(store: Store, run: Run, document: str) -> dict[str, Any]:
 
 def print_step(store: Store, run: Run, step: int) -> None:
     """Print the documents of one step."""
-    phase = run.manifest.phase_at(step - 1).name if 1 <= step <= run.manifest.total_steps else ""
     rows = trace_step(store, run, step)
+    phase = phase_of(store, run, step)
     console.print(f"[bold]step {step}[/] of {run.name}, phase {phase}: {len(rows)} pieces of documents")
     table = Table(
         "sample", "blend", "epoch", "window", "start", "tokens", "document", "source", box=None, header_style="dim"
@@ -89,7 +103,12 @@ def print_step(store: Store, run: Run, step: int) -> None:
 def step_json(store: Store, run: Run, step: int) -> dict[str, Any]:
     """The same as JSON."""
     documents = [asdict(row) for row in trace_step(store, run, step)]
-    return {"run": run.name, "step": step, "phase": run.manifest.phase_at(step - 1).name, "documents": documents}
+    return {"run": run.name, "step": step, "phase": phase_of(store, run, step), "documents": documents}
+
+
+def phase_of(store: Store, run: Run, step: int) -> str:
+    """The phase that a step, counted from 1, was trained in."""
+    return stretch_of(store, run, step).manifest.phase_at(step - 1).name
 
 
 def chosen_checkpoint(run: Run, step: int | None) -> Artifact:
@@ -139,14 +158,16 @@ def label(node: Node) -> str:
     return "  ".join(parts)
 
 
-def source_table(store: Store, run: Run, checkpoint: Artifact) -> Table:
+def source_table(checkpoint: Artifact, bill: Bill) -> Table:
     """What a checkpoint saw of each source, exactly."""
-    step = checkpoint.record.facts["step"]
-    rows = tokens_by_source(store, run, step)
-    columns = ("source", "licence", "shards", "tokens seen", "documents seen")
-    title = f"what step {step} of {run.name} saw, repeats counted"
-    table = Table(*columns, title=title, title_justify="left", box=None, header_style="dim")
-    for row in rows:
-        table.add_row(row.source, row.licence, escape(row.shards), f"{row.num_tokens:,}", f"{row.num_documents:,}")
-    table.add_row("all", "", "", f"{sum(row.num_tokens for row in rows):,}", "", style="bold")
+    columns = ("source", "licence", "name in blends", "tokens seen")
+    table = new_table(f"What {checkpoint.name} saw, repeats counted", *columns)
+    seen: Counter[tuple[str, str, str]] = Counter()
+    for stretch in bill.stretches:
+        for line in stretch.lines:
+            seen[line.source, line.licence, line.name] += line.tokens
+    for (source, licence, name), tokens in sorted(seen.items()):
+        if tokens:
+            table.add_row(source, licence, escape(name), f"{tokens:,}")
+    table.add_row("all", "", "", f"{bill.tokens:,}", style="bold")
     return table

@@ -41,8 +41,8 @@ def prepare_instance(home: Path) -> Path:
 
 
 def targets(recipe: Recipe, phases: list[str]) -> list[str]:
-    """The assets that a selection of phases asks for; the evaluation too where the last phase is among them."""
-    assets = [f"models/{recipe.name}/{phase}" for phase in phases]
+    """The assets that a selection of phases asks for: without any the manifest, with the last the evaluation, too."""
+    assets = [f"manifests/{recipe.name}", *(f"models/{recipe.name}/{phase}" for phase in phases)]
     if run_phases(recipe)[-1] in phases:
         assets.append(f"evaluations/{recipe.name}")
     return assets
@@ -50,7 +50,8 @@ def targets(recipe: Recipe, phases: list[str]) -> list[str]:
 
 def with_bases(project: Project, recipe: Recipe) -> list[Recipe]:
     """A recipe, and before it the arms that it starts from."""
-    bases = [] if recipe.start_from is None else with_bases(project, project.recipes[recipe.start_from.recipe])
+    start = recipe.starts_from_run
+    bases = [] if start is None else with_bases(project, project.recipes[start.recipe])
     return [*(base for base in bases if base not in project.presets), recipe]
 
 

@@ -64,9 +64,7 @@ def print_header(plan: Plan) -> None:
         style="dim",
     )
     if plan.start:
-        console.print(
-            f"starts from step {plan.start.step:,} of {plan.start.manifest}, {plan.start.optimizer} optimizer"
-        )
+        console.print(f"starts from {plan.start}")
 
 
 def phases_table(plan: Plan) -> Table:

@@ -79,10 +79,10 @@ def setting(project: Project, scale: str | None) -> Setting:
     @cache
     def compiled(name: str) -> Compilation:
         wanted = at_scale(name)
-        if wanted.start_from is None:
+        start = wanted.starts_from_run
+        if start is None:
             return compile_recipe(wanted, shards)
-        start = wanted.start_from.recipe
-        return compile_recipe(wanted, shards, base_of(wanted, compiled(start).manifest, start))
+        return compile_recipe(wanted, shards, base_of(start, compiled(start.recipe).manifest, start.recipe))
 
     return Setting(at_scale, compiled, {entry.asset: entry.num_tokens for entry in shards.shards.values()})
 

@@ -18,7 +18,7 @@ from pipelines.errors import PhaselineError
 from pipelines.held_out import HeldOut
 from pipelines.sources import Domain, ModelFile, Source, read_domains
 from pipelines.store import Store
-from pipelines.tokenizer import TokenizerDeclaration
+from pipelines.tokenizer import AnyTokenizer
 from quality.bucketing.declaration import BucketsDeclaration, read_buckets
 from quality.classifier.declaration import FastTextScorer
 from quality.perplexity.declaration import read_perplexity
@@ -54,7 +54,7 @@ class Corpus(Declared):
     dedup: DedupParameters
     priority: tuple[str, ...]
     held_out: HeldOut
-    tokenizer: TokenizerDeclaration
+    tokenizer: AnyTokenizer
     evaluation: Evaluation
 
 

@@ -15,8 +15,8 @@ class Progress(Protocol):
     def report(self, line: str) -> None:
         """A sentence for people."""
 
-    def observe(self, metrics: Mapping[str, Any]) -> None:
-        """Figures of something that is still being made."""
+    def observe(self, figures: Mapping[str, Any], pictures: Sequence[Path] = ()) -> None:
+        """Figures of something that is still being made, and PNGs of it that were remade."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Silence:
 
     def report(self, line: str) -> None: ...
 
-    def observe(self, metrics: Mapping[str, Any]) -> None: ...
+    def observe(self, figures: Mapping[str, Any], pictures: Sequence[Path] = ()) -> None: ...
 
 
 def closure(steps: Sequence[Step], wanted: Sequence[str]) -> list[Step]:

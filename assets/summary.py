@@ -12,7 +12,8 @@ from assets.tables import console, new_table
 from pipelines.corpus import CONTAMINATION_ASSET, DEDUP, survivors
 from pipelines.record import Flow
 from pipelines.store import Artifact, Store
-from training.bill.bill import bill_of_data
+from training.bill.bill import StretchBill
+from training.runs.checkpoint_facts import read_bill
 from training.runs.checkpoints import START, boundaries, checkpoint_steps
 from training.runs.run import Run
 
@@ -21,7 +22,8 @@ MOST_REASONS = 3
 
 def print_summary(project: Project, run: Run) -> None:
     """Print everything a person wants to know of a run after it."""
-    for table in (sources_table(project), steps_table(project), phases_table(run), held_out_table(project, run)):
+    about_corpus = (sources_table(project), steps_table(project))
+    for table in (*about_corpus, phases_table(project.store, run), held_out_table(project, run)):
         if table is not None:
             console.print()
             console.print(table)
@@ -101,31 +103,46 @@ def total_flows(artifacts: Iterable[Artifact]) -> dict[str, Flow]:
     return totals
 
 
-def phases_table(run: Run) -> Table:
-    """What each phase took of each source, as far as the run has come."""
-    manifest = run.manifest
-    done = max(checkpoint_steps(run), default=0)
-    bill = bill_of_data(manifest, done)
+def phases_table(store: Store, run: Run) -> Table | None:
+    """What each phase behind the newest checkpoint took of each name in blends; None before there is one."""
+    done = max(checkpoint_steps(run), default=None)
+    if done is None:
+        return None
     table = new_table(
-        f"Phases of {run.name}, {done:,} of {manifest.total_steps:,} steps done",
-        *("phase", "source", "its tokens", "share", "tokens", "epochs", "epochs so far"),
+        f"Phases of {run.name}, {done:,} of {run.manifest.total_steps:,} steps done",
+        *("phase", "name in blends", "a pass", "share", "tokens", "epochs", "epochs so far"),
     )
     so_far: Counter[str] = Counter()
-    for name, phase in bill.phases.items():
-        for number, source in enumerate(source for source in manifest.sources if source.name in phase.sources):
-            seen = phase.sources[source.name]
-            so_far[source.name] += seen.tokens
-            table.add_row(
-                "" if number else name,
-                escape(source.name),
-                f"{source.num_tokens:,}",
-                f"{seen.samples / phase.samples:.1%}",
-                f"{seen.tokens:,}",
-                f"{seen.epochs:.3f}",
-                f"{so_far[source.name] / manifest.tokens_per_pass(source):.3f}",
-            )
-        table.add_row("", "all", "", "", f"{phase.tokens:,}", style="bold")
+    stretches = read_bill(store, run, done).stretches
+    for stretch in stretches:
+        title = f"{stretch.manifest} " if len(stretches) > 1 else ""
+        for phase in dict.fromkeys(phase for line in stretch.lines for phase in line.phases):
+            add_phase(table, f"{title}{phase}", phase, stretch, so_far)
     return table
+
+
+def add_phase(table: Table, title: str, phase: str, stretch: StretchBill, so_far: Counter[str]) -> None:
+    """The rows of a phase; what it took of each stream of tokens is added to ``so_far``."""
+    taken: Counter[str] = Counter()
+    passes: Counter[str] = Counter()
+    names = {}
+    for line in stretch.lines:
+        taken[line.stream] += line.phases[phase].tokens if phase in line.phases else 0
+        passes[line.stream] += line.tokens_per_pass
+        names[line.stream] = line.name
+    so_far.update(taken)
+    rows = [stream for stream, tokens in taken.items() if tokens]
+    for number, stream in enumerate(rows):
+        table.add_row(
+            "" if number else title,
+            escape(names[stream]),
+            f"{passes[stream]:,}",
+            f"{taken[stream] / taken.total():.1%}",
+            f"{taken[stream]:,}",
+            f"{taken[stream] / passes[stream]:.3f}",
+            f"{so_far[stream] / passes[stream]:.3f}",
+        )
+    table.add_row("", "all", "", "", f"{taken.total():,}", style="bold")
 
 
 def held_out_table(project: Project, run: Run) -> Table | None:
@@ -169,6 +186,7 @@ def print_next(project: Project, run: Run, out: Console) -> None:
         out.print(f"model (Hugging Face format): [bold]{made[-1].folder}[/]")
     out.print(f"run: {run.folder}  (loss.png, metrics.jsonl, train.log, checkpoints)")
     out.print(f"next: [bold].venv/bin/phaseline audit {run.name}[/]   the tree from its checkpoint to each source")
+    out.print(f"      [bold].venv/bin/phaseline bill {run.name}[/]   what it was trained on, and by whom")
     out.print(f"      [bold].venv/bin/phaseline trace {run.name} --step 1[/]   the documents of a step")
     out.print("      [bold]make dev[/]   the same graph in the Dagster UI")
 

@@ -6,7 +6,10 @@ from rich.console import Console
 from rich.table import Table
 
 WIDE = 170  # columns, where the output is no terminal
-WORDS = {"domain", "dropped for", "source", "evidence", "field", "says", "recipe", "most epochs", "samples taken"}
+WORDS = {
+    *("domain", "dropped for", "source", "evidence", "field", "says", "recipe", "most epochs", "samples taken"),
+    *("licence", "name in blends", "manifest", "hosts"),
+}
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
 

@@ -26,6 +26,7 @@ from benchmarks.processes import ROOT, pin_to_one_core
 from benchmarks.raw_to_shards.benchmark import RawToShardsBenchmark
 from benchmarks.shards.benchmark import ShardsBenchmark
 from benchmarks.tables import growth_table, speed_table
+from benchmarks.training.benchmark import measure_training
 
 BENCHMARKS: list[Benchmark] = [
     DocumentsBenchmark(),
@@ -47,11 +48,10 @@ def main(names: list[str]) -> None:
     every = [*known, *CURVES]
     if unknown := sorted(set(names) - set(every)):
         sys.exit(f"there is no benchmark {', '.join(unknown)}\n  remedy: name one of {', '.join(every)}")
-    python = peer_python(report)
     pin_to_one_core()
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for name in names or every:
-        results[name] = CURVES[name]() if name in CURVES else measure(known[name], python)
+        results[name] = CURVES[name]() if name in CURVES else measure(known[name], peer_python(report))
         RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
     report(f"written to {RESULTS.relative_to(ROOT)}")
 
@@ -110,6 +110,7 @@ def report(line: str) -> None:
 CURVES: Mapping[str, Callable[[], dict[str, Any]]] = {
     "dedup_growth": measure_dedup_growth,
     "classifier_cores": measure_classifier_cores,
+    "training": lambda: measure_training(report),
 }
 
 main(sys.argv[1:])

@@ -1,13 +1,13 @@
-"""The tokenizer: a byte-level BPE trained on a balanced sample of the training documents."""
+"""The tokenizer: a byte-level BPE trained on a balanced sample of the training documents, or one that exists."""
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from pipelines.corpus import TRAIN, documents_of, survivors_within_rules
 from pipelines.declared import Declared
@@ -33,6 +33,34 @@ class TokenizerDeclaration(Declared):
     fit: Annotated[int, Field(ge=1)] = 1
     vocab_size: Annotated[int, Field(ge=257)]
     sample_bytes_per_domain: Annotated[int, Field(gt=0)]
+
+
+class TokenizerFolder(Declared):
+    """A tokenizer that somebody else has trained: that of the folder of a model, which training is to go on with.
+
+    Args:
+        folder: where ``tokenizer.json`` lies; it may name variables of the environment, and a relative path starts at
+            the folder of the declaration.
+        end_of_text: the token that ends a document.
+        vocab_size: the rows of the model's embeddings, where they are more than there are tokens.
+        sample_bytes_per_domain: how much text of each domain it is tried on.
+    """
+
+    folder: Annotated[str, Field(min_length=1)]
+    end_of_text: Annotated[str, Field(min_length=1)]
+    vocab_size: Annotated[int, Field(ge=257)] | None = None
+    sample_bytes_per_domain: Annotated[int, Field(gt=0)]
+
+
+def kind_of_tokenizer(value: Any) -> str:
+    fields = value if isinstance(value, dict) else vars(value)
+    return "folder" if "folder" in fields else "trained"
+
+
+AnyTokenizer = Annotated[
+    Annotated[TokenizerDeclaration, Tag("trained")] | Annotated[TokenizerFolder, Tag("folder")],
+    Discriminator(kind_of_tokenizer),
+]
 
 
 def ensure_tokenizer(
@@ -73,7 +101,9 @@ def ensure_tokenizer(
     )
 
 
-def training_sample(declared: TokenizerDeclaration, corpus: Artifact, documents: Sequence[Artifact]) -> pa.Table:
+def training_sample(
+    declared: TokenizerDeclaration | TokenizerFolder, corpus: Artifact, documents: Sequence[Artifact]
+) -> pa.Table:
     """Columns id and text: of each domain the documents with the smallest keyed hashes, up to the declared bytes."""
     rows = survivors_within_rules(corpus, split=TRAIN)
     parts = []
@@ -93,7 +123,7 @@ def round_trip(tokenizer: str, sample: pa.Table) -> dict[str, float]:
     trained = Tokenizer.from_str(tokenizer)
     every = np.arange(0, len(sample), max(1, len(sample) // ROUND_TRIP_DOCUMENTS))
     texts = sample["text"].take(every).to_pylist()
-    encoded = trained.encode_batch(texts)
+    encoded = trained.encode_batch(texts, add_special_tokens=False)
     decoded = trained.decode_batch([encoding.ids for encoding in encoded], skip_special_tokens=False)
     num_tokens = sum(len(encoding.ids) for encoding in encoded)
     return {

@@ -4,6 +4,7 @@ import bisect
 import json
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -15,6 +16,7 @@ from training.declared.recipe import OptimizerDeclaration
 from training.schedule import Schedule
 
 MANIFEST = "manifest.json"
+BASE_MODELS = "base_models/"  # and the recipe's name: the assets of foreign models
 
 
 class Compiled(BaseModel):
@@ -118,6 +120,25 @@ class StartReference(Compiled):
     step: int
     optimizer: str  # "fresh" or "loaded"
 
+    def __str__(self) -> str:
+        return f"step {self.step:,} of {self.manifest}, optimizer {self.optimizer}"
+
+
+class BaseModelReference(Compiled):
+    """The foreign model that a run starts from; what that was trained on is not known."""
+
+    asset: str
+    version: int
+    digest: str
+    optimizer: Literal["fresh"] = "fresh"
+
+    @property
+    def artifact(self) -> Parent:
+        return Parent(asset=self.asset, version=self.version, digest=self.digest)
+
+    def __str__(self) -> str:
+        return f"{self.asset}@{self.version}, optimizer {self.optimizer}"
+
 
 class Manifest(Compiled):
     """Steps and samples are counted from 0; step ``t`` of a phase takes ``global_batch_size`` samples of it."""
@@ -129,7 +150,7 @@ class Manifest(Compiled):
     schedule: Schedule
     tokenizer: TokenizerReference
     window_length: int  # the longest sequence of any phase; all others divide it
-    start: StartReference | None = None
+    start: StartReference | BaseModelReference | None = None
     sources: list[SourceReference]
     phases: list[CompiledPhase]
 

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from assets.commands.opened import Commands, newest_run, open_project
+from assets.commands.opened import Commands, newest_run, open_project, run_and_step
 
 
 def add(commands: Commands) -> None:
@@ -11,6 +11,12 @@ def add(commands: Commands) -> None:
     summary = commands.add_parser("summary", help="show what a run ate and what it learned")
     summary.add_argument("name", metavar="RUN", help="a recipe, or recipe@version")
     summary.set_defaults(run=run_summary)
+
+    bill = commands.add_parser("bill", help="what a checkpoint was trained on, what that was made from, and by whom")
+    bill.add_argument("name", metavar="RUN[@STEP]", help="recipe, recipe@version or recipe@version@step")
+    bill.add_argument("other", metavar="OTHER[@STEP]", nargs="?", help="another checkpoint, to see side by side")
+    bill.add_argument("--json", action="store_true")
+    bill.set_defaults(run=run_bill)
 
     audit = commands.add_parser("audit", help="the tree from a checkpoint to each source")
     audit.add_argument("name", metavar="RUN")
@@ -33,6 +39,24 @@ def run_summary(options: argparse.Namespace) -> None:
 
     project = open_project()
     print_summary(project, open_run(project.store, newest_run(project.store, options.name)))
+
+
+def run_bill(options: argparse.Namespace) -> None:
+    from assets.bill import bill_json, print_bill, print_bills
+    from assets.project import default_home
+    from pipelines.store import Store
+    from training.runs.checkpoints import read_checkpoint
+
+    store = Store(default_home())
+    names = [options.name] if options.other is None else [options.name, options.other]
+    checkpoints = [read_checkpoint(*run_and_step(store, name)) for name in names]
+    if options.json:
+        bills = [bill_json(store, checkpoint) for checkpoint in checkpoints]
+        print(json.dumps(bills if options.other else bills[0], indent=1))
+    elif options.other:
+        print_bills(store, *checkpoints)
+    else:
+        print_bill(store, *checkpoints)
 
 
 def run_audit(options: argparse.Namespace) -> None:

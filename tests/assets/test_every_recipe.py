@@ -13,7 +13,7 @@ from assets.materialise import materialise
 from assets.planning import publish
 from assets.project import Project
 from pipelines.store import Artifact
-from training.bill.bill import bill_of_data
+from training.bill.amounts import amounts_by_name
 from training.declared.recipes import select
 from training.manifest import Manifest, read_manifest
 
@@ -115,9 +115,9 @@ def test_quadrants_are_read_once_each_and_traced_to_their_reference_models(proje
 
 def test_an_arm_takes_the_same_samples_and_is_trained_as_any_recipe(project: Project) -> None:
     whole, mixed = manifest(project, "quadrants")[1], manifest(project, "quadrants_random")[1]
-    eaten = [bill_of_data(each, each.total_steps).sources for each in (whole, mixed)]
-    assert {name: bill.samples for name, bill in eaten[0].items()} == {
-        name: bill.samples for name, bill in eaten[1].items()
+    eaten = [amounts_by_name(each, each.total_steps) for each in (whole, mixed)]
+    assert {name: amount.tokens for name, amount in eaten[0].items()} == {
+        name: amount.tokens for name, amount in eaten[1].items()
     }
     assert [phase.name for phase in mixed.phases] == ["hard_and_easy"]
     losses = project.store.require("evaluations/quadrants_random").record.facts["losses"]

@@ -8,8 +8,11 @@ from mini_project import NUM_DOCUMENTS, NUM_PAGES, mini_project
 
 from assets.lineage import audit_json, document_json, step_json
 from assets.materialise import materialise
+from assets.models import evaluate, find_model
 from assets.project import Project
 from assets.summary import print_summary
+from pipelines.errors import PhaselineError
+from training.after.samples import samples_of
 from training.declared.recipes import select
 from training.runs.checkpoints import checkpoint_steps
 from training.runs.run import Run, open_run
@@ -74,6 +77,30 @@ def test_the_model_learned_and_is_evaluated_at_each_boundary(project: Project, r
         assert losses["late"][domain]["bits_per_byte"] < 0.9 * losses["start"][domain]["bits_per_byte"]
 
 
+def test_models_are_found_by_name_and_compared(project: Project, run: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    store = project.store
+    late = store.require("models/mini/late")
+    assert [find_model(store, name) for name in ("mini", "mini@1", "mini@1@32", late.asset, late.name)] == [late] * 5
+    start = find_model(store, "mini@1@0")
+    assert start == store.require("models/mini/start")
+    evaluate(project, [start, late])
+    losses = store.require("evaluations/mini").record.facts["losses"]
+    for line in capfd.readouterr().out.splitlines():
+        for model, boundary in ((start, "start"), (late, "late")):
+            if line.startswith(model.name):
+                domains = ("code", "math", "qa", "web", "wiki")
+                assert line.split()[2:7] == [f"{losses[boundary][domain]['bits_per_byte']:.3f}" for domain in domains]
+    with pytest.raises(PhaselineError, match="there is no model models/mini/later") as raised:
+        find_model(store, "models/mini/later")
+    assert "models/mini/early, models/mini/late, models/mini/start" in raised.value.remedy
+
+
+def test_a_model_has_a_sample_for_each_domain_with_long_documents(project: Project, run: Run) -> None:
+    samples = samples_of(project.store, project.store.require("models/mini/late"))
+    assert samples
+    assert {sample.domain for sample in samples} <= {domain.domain for domain in project.domains}
+
+
 def test_every_check_passed_and_stands_in_a_record(project: Project, run: Run) -> None:
     for name in (*(f"shards/{name}" for name in project.shards), "documents/web_crawl/1", "models/mini/late"):
         checks = project.store.require(name).record.checks
@@ -87,10 +114,11 @@ def test_the_audit_reaches_every_source_and_its_tokens_sum_to_the_bill(project: 
     assert {name.partition("@")[0] for name in audit["artifacts"]} >= {
         f"raw/{source.name}/1" for source in project.sources
     }
-    assert sum(row["num_tokens"] for row in audit["tokens_by_source"]) == 32 * 8 * 32
-    bill = audit["artifacts"]["checkpoints/mini@1@32"]["facts"]["bill"]
-    for name, source in bill["sources"].items():
-        assert source["tokens"] == sum(row["num_tokens"] for row in audit["tokens_by_source"] if row["shards"] == name)
+    bill = audit["bill"]
+    assert bill["sources"].keys() == {source.name for source in project.sources}
+    for amounts in (bill["sources"], bill["licences"], bill["buckets"], bill["names"]):
+        assert sum(amount["tokens"] for amount in amounts.values()) == 32 * 8 * 32
+    assert bill == audit["artifacts"]["checkpoints/mini@1@32"]["facts"]["bill"]
     assert json.dumps(audit)
 
 

@@ -15,7 +15,7 @@ from training.compiler.compile import BaseRun
 from training.compiler.extents import write_extents
 from training.compiler.publication import ensure_manifest
 from training.declared.recipe import Recipe
-from training.manifest import Manifest, write_manifest
+from training.manifest import BaseModelReference, Manifest, write_manifest
 
 END_OF_TEXT = "<|endoftext|>"
 VOCAB_SIZE = 280
@@ -117,7 +117,12 @@ def make_manifest(home: Path, recipe: Recipe | None = None) -> tuple[Store, Arti
     return store, compiled(store, recipe or small_recipe())
 
 
-def compiled(store: Store, recipe: Recipe, base: BaseRun | None = None) -> Artifact:
+def compiled(
+    store: Store,
+    recipe: Recipe,
+    base: BaseRun | BaseModelReference | None = None,
+    base_models: Sequence[Artifact] = (),
+) -> Artifact:
     """The newest manifest of a recipe over the store's shards."""
     tokenizer = make_tokenizer(store)
     sizes = {"web": 60, "code": 25, "math": 8}
@@ -125,7 +130,7 @@ def compiled(store: Store, recipe: Recipe, base: BaseRun | None = None) -> Artif
         name: make_shards(store, tokenizer, name, num_documents, seed)
         for seed, (name, num_documents) in enumerate(sizes.items())
     }
-    parents = [*shards.values(), tokenizer]
+    parents = [*shards.values(), tokenizer, *base_models]
     return ensure_manifest(store, recipe, catalogue_of_store(shards, tokenizer), base, parents, print).artifact
 
 

@@ -93,7 +93,7 @@ def test_an_amended_run_of_one_process_equals_one_of_two_that_was_trained_so_fro
     rows = read_metrics(amended.metrics)
     assert [row["lr"] for row in rows] == [row["lr"] for row in unbroken.metrics]
     assert [row["loss"] for row in rows] == pytest.approx([row["loss"] for row in unbroken.metrics], abs=1e-4)
-    assert state.checkpoints == [0, STEPS_DONE, 21, 35, 36]
+    assert state.checkpoints == [0, 15, STEPS_DONE, 21, 30, 35, 36]
     assert get_checkpoint(amended, STEPS_DONE).record.parents == [run.artifact.parent]
     assert get_checkpoint(amended, 36).record.parents == [manifest.parent]
     with pytest.raises(PhaselineError, match="run small@1 follows another manifest"):

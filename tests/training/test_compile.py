@@ -229,7 +229,7 @@ def test_a_recipe_that_does_not_hold_is_refused(changes: dict[str, Any], message
             "phases.first.until.lr_below: 0.5",
         ),
         ({"phases": TWO_PHASES, "transition": {"shape": "linear", "fraction": 0.9}}, "do not fit into phase second"),
-        ({"schedule": {"kind": "constant", "peak_lr": "from_checkpoint"}}, "the recipe starts from nothing"),
+        ({"schedule": {"kind": "constant", "peak_lr": "from_checkpoint"}}, "the recipe starts from no run"),
         (
             {"phases": [TWO_PHASES[0] | {"until": {"exhausted": True}}, TWO_PHASES[1]]},
             "phases.first.blend: a phase that exhausts its sources takes them as they are",

@@ -9,7 +9,7 @@ from hand_made import HandMadePhase, hand_made, source
 from pipelines.errors import PhaselineError
 from pipelines.record import Record, content_digest, provenance, write_record
 from training.manifest import Manifest
-from training.models.shape import LlamaShape
+from training.models.presets import llama, qwen
 from training.planning.cost import RunRate, cost_of, flops_per_token, rate_of_earlier_run, read_hardware
 
 
@@ -18,14 +18,21 @@ def manifest(model: str = "llama_test", steps: int = 10) -> Manifest:
 
 
 def test_flops_of_a_token_counted_by_hand() -> None:
-    shape = LlamaShape(dim=64, num_layers=2, num_heads=4, num_kv_heads=2, hidden_dim=128)
+    shape = llama(64, 2, 4, 2, hidden_dim=128)
     layers = 2 * (2 * 64 * 64 + 2 * 64 * 32 + 3 * 64 * 128 + 2 * 64)
     assert flops_per_token(shape, 512, 16) == 6 * (layers + 64 + 512 * 64) + 12 * 2 * 64 * 16
 
 
+def test_a_tied_embedding_multiplies_and_attention_is_as_wide_as_its_heads() -> None:
+    """Heads of 32 where the width has 16 for each, and a norm of queries and of keys."""
+    shape = qwen(64, 2, 4, 2, head_dim=32, hidden_dim=128)
+    layers = 2 * (2 * 64 * 128 + 2 * 64 * 64 + 3 * 64 * 128 + 2 * 64 + 2 * 32)
+    assert flops_per_token(shape, 512, 16) == 6 * (layers + 64 + 512 * 64) + 12 * 2 * 128 * 16
+
+
 def test_the_published_speed_of_llama_3_8b_is_its_published_utilisation() -> None:
     """torchtitan's benchmark on 8 H100: 5,762 tokens/s on each in sequences of 8,192, 33 % of the peak."""
-    shape = LlamaShape(dim=4096, num_layers=32, num_heads=32, num_kv_heads=8, hidden_dim=14336)
+    shape = llama(4096, 32, 32, 8, hidden_dim=14_336)
     assert shape.num_parameters(128_256) == 8_030_261_248
     assert 5762 * flops_per_token(shape, 128_256, 8192) / 989e12 == pytest.approx(0.33, abs=0.01)
 

@@ -9,7 +9,7 @@ from made_streams import MadeStreams, made_streams
 from training.tokens.mirror import available_token_files
 
 if TYPE_CHECKING:
-    from training.titan.loader import Batch, ManifestLoader
+    from training.titan.loader import ManifestLoader, Microbatch
 
 SIZES_OF_RANKS = {1: [8, 4], 2: [2, 2], 4: [1, 1]}  # of microbatches in both phases
 
@@ -31,12 +31,12 @@ def loader(made: MadeStreams, *, ranks: int = 1, rank: int = 0, mirror: str = ""
     return config.build(dp_world_size=ranks, dp_rank=rank, local_batch_size=1, seq_len=48, tokenizer=None)
 
 
-def rows(batches: "list[Batch]") -> list[list[list[int]]]:
+def rows(batches: "list[Microbatch]") -> list[list[list[int]]]:
     """Each sequence's inputs, labels and positions."""
     return [
-        [values.tolist() for values in (batch["input"][row], labels[row], batch["positions"][row])]
-        for batch, labels in batches
-        for row in range(len(labels))
+        [values[row].tolist() for values in (batch.inputs, batch.labels, batch.positions)]
+        for batch in batches
+        for row in range(len(batch.labels))
     ]
 
 
@@ -53,8 +53,9 @@ def test_global_batches_are_the_same_for_any_number_of_ranks(made: MadeStreams, 
         size = SIZES_OF_RANKS[ranks][phase]
         num_microbatches = [8, 4][phase] // ranks // size
         batches = [next(of_rank) for of_rank in loaders for _ in range(num_microbatches)]
-        assert {len(labels) for _, labels in batches} == {size}
+        assert {len(batch.labels) for batch in batches} == {size}
         samples = range(made.manifest.samples_done(step), made.manifest.samples_done(step + 1))
+        assert [sample for batch in batches for sample in batch.samples.tolist()] == list(samples)
         assert rows(batches) == expected_rows(made, samples)
     assert [next(of_rank, None) for of_rank in loaders] == [None] * ranks
 

@@ -1,11 +1,13 @@
 """A run that starts from another's checkpoint: with its weights, or with its optimizer's state, too."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+from first_loss import loss_of_checkpoint
+from optimizers import optimizer_state, optimizer_steps
 from small_run import compiled, small_recipe
 from trained_run import NUM_STEPS, TrainedRun
 from trainers import on
@@ -16,13 +18,11 @@ from training.compiler.compile import BaseRun
 from training.launching.launch import RunState, train
 from training.lineage.audit import lineage, walk
 from training.lineage.trained_on import trained_on
-from training.manifest import Manifest, read_manifest
+from training.manifest import read_manifest
 from training.runs.checkpoints import find_artifact, get_checkpoint, step_folder
 from training.runs.metrics import read_metrics
 from training.runs.run import Run, create_run, open_run
-from training.runs.start import start_checkpoint
-from training.tokens.files import token_files
-from training.tokens.windows import WindowReader
+from training.runs.start import find_start
 
 
 @pytest.fixture(scope="module")
@@ -53,48 +53,13 @@ def start(store: Store, manifest: Artifact, until_step: int) -> RunState:
     return train(store, manifest, until_step=until_step, trainer=on(1), report=print)
 
 
-def loss_of(run: Run, step: int, manifest: Manifest, store: Store, artifact: Artifact) -> float:
-    """What a checkpoint's model loses on the first batch of another manifest."""
-    import torch
-
-    from training.models.presets import model_preset
-    from training.titan.export import load_checkpoint
-    from training.titan.model import document_mask, llama_config
-
-    config = llama_config(model_preset(manifest.model).shape, manifest.tokenizer.vocab_size, 32, dense=True)
-    model, _ = load_checkpoint(config, step_folder(run, step))
-    reader = WindowReader(manifest, token_files(store, manifest, artifact.folder))
-    tokens, labels, positions = map(torch.from_numpy, reader.batch(np.arange(12)))
-    with torch.no_grad():
-        logits = model(tokens, positions=positions, attention_masks=document_mask(positions))
-    return float(torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten()))
-
-
-def optimizer_state(run: Run, step: int) -> dict[str, Any]:
-    """The moments and step counts of the optimizer in a checkpoint."""
-    import torch
-    import torch.distributed.checkpoint as dcp
-
-    import training.titan.compat  # noqa: F401
-
-    metadata = dcp.FileSystemReader(str(step_folder(run, step))).read_metadata().state_dict_metadata
-    state = {key: torch.empty(entry.size) for key, entry in metadata.items() if key.startswith("optimizer.state.")}
-    dcp.load(state, checkpoint_id=str(step_folder(run, step)), no_dist=True)
-    return {key: value.tolist() for key, value in state.items()}
-
-
-def optimizer_steps(run: Run, step: int) -> set[float]:
-    """How often the optimizer of a checkpoint has updated its moments."""
-    return {value for key, value in optimizer_state(run, step).items() if key.endswith(".step")}
-
-
 def test_the_first_loss_is_the_base_models(store: Store, unbroken: TrainedRun) -> None:
     base = open_run(store, "small@1")
     artifact = continued(store, base)
     manifest = read_manifest(artifact)
     run = start(store, artifact, 2).run
     rows = read_metrics(run.metrics)
-    assert rows[0]["loss"] == pytest.approx(loss_of(base, NUM_STEPS, manifest, store, artifact), abs=1e-5)
+    assert rows[0]["loss"] == pytest.approx(loss_of_checkpoint(store, base, NUM_STEPS, artifact), abs=1e-5)
     assert rows[0]["loss"] < unbroken.metrics[0]["loss"] - 0.3
     assert [row["lr"] for row in rows] == [manifest.lr(0), manifest.lr(1)]
     assert manifest.lr(0) < unbroken.metrics[-1]["lr"]
@@ -115,7 +80,7 @@ def test_what_the_base_run_read_counts_as_read(store: Store) -> None:
     base = open_run(store, "small@1")
     run = create_run(store, continued(store, base))
     read = [text.shards for text in trained_on(store, run)]
-    assert read == [source.shards for source in [*run.manifest.sources, *base.manifest.sources]]
+    assert read == [source.shards for source in [*base.manifest.sources, *run.manifest.sources]]
 
 
 def test_a_loaded_optimizer_is_kept_when_a_run_stops_before_its_first_step(store: Store) -> None:
@@ -136,8 +101,11 @@ def test_a_model_of_another_shape_or_tokenizer_does_not_go_on(store: Store) -> N
         start(store, continued(store, base, model="llama_3m"), 1)
     manifest = read_manifest(continued(store, base))
     tokenizer = manifest.tokenizer.model_copy(update={"digest": "0" * 64})
+    other = replace(
+        create_run(store, continued(store, base)), manifest=manifest.model_copy(update={"tokenizer": tokenizer})
+    )
     with pytest.raises(PhaselineError, match=r"which has another tokenizer \(tokenizer@1\)"):
-        start_checkpoint(store, manifest.model_copy(update={"tokenizer": tokenizer}))
+        find_start(store, other)
 
 
 def test_a_missing_or_altered_checkpoint_is_not_started_from(store: Store, tmp_path: Path) -> None:

@@ -12,10 +12,11 @@ from small_run import publish
 from pipelines.errors import PhaselineError
 from pipelines.shards import TOKENS, open_shards
 from pipelines.store import Artifact
+from training.bill.bill import bill_of_chain
 from training.compiler.extents import describe_extents
-from training.lineage.audit import tokens_by_source
 from training.lineage.trace import trace_document, trace_step
 from training.manifest import SourceReference, TokenizerReference, Transition
+from training.runs.chain import own_stretch
 from training.runs.run import Run, create_run
 from training.sampling.order import Order
 from training.tokens.files import token_files
@@ -148,19 +149,13 @@ def test_a_trace_of_an_unfinished_run_ends_where_the_run_does(corpus: Corpus, ru
 
 
 @pytest.mark.parametrize("steps", [0, 1, 10, 11, 31, 32, 48, 52, 57, STEPS])
-def test_tokens_by_source_equal_a_walk(corpus: Corpus, run: Run, steps: int) -> None:
+def test_the_bill_equals_a_walk(corpus: Corpus, run: Run, steps: int) -> None:
     tokens: Counter[tuple[str, str]] = Counter()
-    documents: dict[tuple[str, str], set[str]] = {}
     for (document, _, _), count in walk(corpus, run, steps).items():
         shards = corpus.shards_of[document]
-        key = (corpus.sources[document], SELECTION if shards == "s2" else shards)
-        tokens[key] += count
-        documents.setdefault(key, set()).add(document)
-    rows = tokens_by_source(corpus.store, run, steps)
-    assert {(row.source, row.shards): row.num_tokens for row in rows} == dict(tokens)
-    assert {(row.source, row.shards): row.num_documents for row in rows} == {
-        key: len(ids) for key, ids in documents.items()
-    }
+        tokens[corpus.sources[document], SELECTION if shards == "s2" else shards] += count
+    lines = bill_of_chain(corpus.store, [own_stretch(run, 0, steps)]).stretches[0].lines
+    assert {(line.source, line.name): line.tokens for line in lines} == dict(tokens)
 
 
 def test_a_document_that_no_source_holds_is_explained(corpus: Corpus, run: Run) -> None:

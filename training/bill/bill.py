@@ -1,130 +1,140 @@
-"""The bill of data: what a run has seen of each source by a step."""
+"""The bill of data: exactly what a model was trained on, by source, bucket, licence and phase."""
 
-from itertools import pairwise
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-import numpy as np
-import numpy.typing as npt
-
-from training.manifest import Compiled, CompiledPhase, Manifest
-from training.sampling.order import Order
-
-Int64s = npt.NDArray[np.int64]
-Float64s = npt.NDArray[np.float64]
-
-MOST_STRETCHES = 20_000  # of steps within one phase and one piece of the schedule, each at the rate in its middle
+from pipelines.record import Entry
+from pipelines.store import Store
+from training.bill.amounts import Amount, amount
+from training.bill.lines import Line, StretchOfSteps, lines_of
+from training.manifest import BaseModelReference
 
 
-class SourceBill(Compiled):
-    """What was seen of one source; ``epochs`` are passes over its windows, fractions included.
+class StretchBill(Entry):
+    """What the steps [first_step, end_step) of one manifest took.
 
-    ``lr_weighted_share`` is the source's share of all tokens, each weighted by the learning rate of its step.
+    ``manifest`` is recipe@version; ``unknown`` names the foreign model that it begins with, if it does.
     """
 
-    samples: int
+    manifest: str
+    manifest_digest: str
+    first_step: int
+    end_step: int
     tokens: int
-    epochs: float
-    lr_weighted_share: float
+    lines: tuple[Line, ...]
+    unknown: str | None = None
 
 
-class PhaseBill(Compiled):
-    """What was seen in the steps of one phase; where phases fade into each other, also samples of its neighbours."""
+class Bill(Entry):
+    """What was taken by all the steps behind a model, in total and by stretch; what nothing was taken of is left out.
 
-    samples: int
-    tokens: int
-    sources: dict[str, SourceBill]
-
-
-class Bill(Compiled):
-    """What was seen up to a step, in total and by phase; a source or phase of which nothing was seen is left out.
-
-    Samples and tokens are exact. Shares weighted by the rate are exact for phases of up to MOST_STRETCHES steps; for
-    longer ones they are off by what a few samples weigh at the highest rate, below 1e-6 of millions of samples.
+    Args:
+        steps, tokens, lr_weighted_tokens: of all stretches.
+        names: by name in blends.
+        sources: by declared source of the documents.
+        buckets: by domain and bucket, as ``web/high``, or ``code/none`` where the domain has no buckets.
+        phases: by the name of the phase whose steps took them.
+        unknown: the foreign models that training began with, of which nobody here knows what they were trained on.
     """
 
-    step: int
-    samples: int
+    steps: int
     tokens: int
-    sources: dict[str, SourceBill]
-    phases: dict[str, PhaseBill]
+    lr_weighted_tokens: float
+    names: dict[str, Amount]
+    sources: dict[str, Amount]
+    buckets: dict[str, Amount]
+    licences: dict[str, Amount]
+    phases: dict[str, Amount]
+    unknown: tuple[str, ...]
+    stretches: tuple[StretchBill, ...]
 
 
-def bill_of_data(manifest: Manifest, step: int) -> Bill:
-    """The bill after ``step`` steps.
+def bill_of_chain(store: Store, stretches: Sequence[StretchOfSteps]) -> Bill:
+    """The bill of several stretches of steps, each of which counts as often as it is given.
 
     Raises:
-        IndexError: a step outside of [0, total_steps].
+        IndexError: a stretch goes beyond its manifest's steps.
+        PhaselineError: shards are missing, or were made anew.
     """
-    order = Order(manifest)
-    tokens_done = manifest.tokens_done(step)
-    samples, tokens = np.zeros((2, len(manifest.sources)), dtype=np.int64)
-    weighted = np.zeros(len(manifest.sources))
-    phases = {}
-    for phase in manifest.phases:
-        if phase.first_step < step:
-            samples_here, weighted_here = seen_in(order, phase, min(step, phase.end_step))
-            tokens_here = samples_here * phase.sequence_length
-            phases[phase.name] = PhaseBill(
-                samples=int(samples_here.sum()),
-                tokens=int(tokens_here.sum()),
-                sources=source_bills(manifest, samples_here, tokens_here, weighted_here),
-            )
-            samples, tokens, weighted = samples + samples_here, tokens + tokens_here, weighted + weighted_here
+    return total_bill(stretch_bills(store, stretches))
+
+
+def stretch_bills(store: Store, stretches: Sequence[StretchOfSteps]) -> list[StretchBill]:
+    """The bill of each stretch by itself; raises as ``bill_of_chain``."""
+    return [
+        StretchBill(
+            manifest=stretch.name,
+            manifest_digest=stretch.manifest.digest,
+            first_step=stretch.first_step,
+            end_step=stretch.end_step,
+            tokens=sum(line.tokens for line in lines),
+            lines=tuple(lines),
+            unknown=foreign_start(stretch),
+        )
+        for stretch, lines in zip(stretches, lines_of(store, stretches), strict=True)
+    ]
+
+
+def foreign_start(stretch: StretchOfSteps) -> str | None:
+    """The foreign model that a stretch begins with, as ``asset@version``."""
+    start = stretch.manifest.start
+    if isinstance(start, BaseModelReference) and stretch.first_step == 0:
+        return f"{start.asset}@{start.version}"
+    return None
+
+
+def total_bill(stretches: Iterable[StretchBill]) -> Bill:
+    """The bill of several stretches together."""
+    stretches = tuple(stretches)
+    lines = [line for stretch in stretches for line in stretch.lines]
+    tokens, weighted = totals_of(lines)
     return Bill(
-        step=step,
-        samples=manifest.samples_done(step),
-        tokens=tokens_done,
-        sources=source_bills(manifest, samples, tokens, weighted),
-        phases=phases,
+        steps=sum(stretch.end_step - stretch.first_step for stretch in stretches),
+        tokens=tokens,
+        lr_weighted_tokens=weighted,
+        names=amounts_by(lines, lambda line: line.name),
+        sources=amounts_by(lines, lambda line: line.source),
+        buckets=amounts_by(lines, lambda line: f"{line.domain}/{line.bucket or 'none'}"),
+        licences=amounts_by(lines, lambda line: line.licence),
+        phases=amounts_of_phases(lines),
+        unknown=tuple(dict.fromkeys(stretch.unknown for stretch in stretches if stretch.unknown)),
+        stretches=stretches,
     )
 
 
-def seen_in(order: Order, phase: CompiledPhase, end_step: int) -> tuple[Int64s, Float64s]:
-    """What the steps of a phase before ``end_step`` took of each source, two arrays of shape (num_sources,).
-
-    Returns:
-        samples; and tokens, each times the learning rate of its step. Very many steps are taken in stretches.
-    """
-    edges = np.array(stretch_edges(order.manifest, phase, end_step)) - phase.first_step
-    counts = np.diff(order.counts(phase.first_sample + edges * phase.global_batch_size), axis=0)
-    twice_the_middles = (edges[:-1] + 1 + edges[1:]) * phase.tokens_per_step  # tokens done after first and last step
-    middles = order.manifest.tokens_done(phase.first_step) + twice_the_middles // 2
-    rates = np.array([order.manifest.schedule.lr(tokens_done) for tokens_done in middles.tolist()])
-    return counts.sum(axis=0), rates @ counts * phase.sequence_length
-
-
-def stretch_edges(manifest: Manifest, phase: CompiledPhase, end_step: int) -> list[int]:
-    """The steps at which a phase is cut into stretches, from its first to ``end_step``, both included.
-
-    No stretch crosses a border of the schedule's pieces, and each is a single step where there are not too many.
-    """
-    first_tokens = manifest.tokens_done(phase.first_step)
-    borders = [
-        phase.first_step + (piece.end_tokens - first_tokens) // phase.tokens_per_step
-        for piece in manifest.schedule.pieces
-    ]
-    inside = {border for border in borders if phase.first_step < border < end_step}
-    edges = [phase.first_step]
-    for start, end in pairwise(sorted({phase.first_step, *inside, end_step})):
-        num_stretches = min(end - start, MOST_STRETCHES)
-        edges += [start + number * (end - start) // num_stretches for number in range(1, num_stretches + 1)]
-    return edges
+def amounts_by(lines: Sequence[Line], key: Callable[[Line], str]) -> dict[str, Amount]:
+    """The amount of each key of which anything was taken, in the order of the lines, with its epochs."""
+    by_key: dict[str, list[Line]] = defaultdict(list)
+    for line in lines:
+        by_key[key(line)].append(line)
+    totals = {name: totals_of(members) for name, members in by_key.items()}
+    passes = {
+        name: sum({(line.stream, line.source, line.licence): line.tokens_per_pass for line in members}.values())
+        for name, members in by_key.items()
+    }
+    return amounts(totals, passes)
 
 
-def source_bills(
-    manifest: Manifest, samples: Int64s, tokens: Int64s, weighted_tokens: Float64s
-) -> dict[str, SourceBill]:
-    """The bill of each source of which anything was seen; arrays of shape (num_sources,)."""
-    all_weighted = weighted_tokens.sum()
-    shares = weighted_tokens / all_weighted if all_weighted else weighted_tokens
+def amounts_of_phases(lines: Iterable[Line]) -> dict[str, Amount]:
+    """The amount of each phase, in the order of the lines."""
+    totals: dict[str, tuple[int, float]] = {}
+    for line in lines:
+        for phase, taken in line.phases.items():
+            tokens, weighted = totals.get(phase, (0, 0.0))
+            totals[phase] = (tokens + taken.tokens, weighted + taken.lr_weighted_tokens)
+    return amounts(totals, {})
+
+
+def totals_of(lines: Sequence[Line]) -> tuple[int, float]:
+    """Tokens, plain and weighted."""
+    return sum(line.tokens for line in lines), sum(line.lr_weighted_tokens for line in lines)
+
+
+def amounts(totals: Mapping[str, tuple[int, float]], passes: Mapping[str, int]) -> dict[str, Amount]:
+    """Amounts from tokens, plain and weighted, and from the tokens of a pass where that means something."""
+    everything = (sum(tokens for tokens, _ in totals.values()), sum(weighted for _, weighted in totals.values()))
     return {
-        source.name: SourceBill(
-            samples=count,
-            tokens=tokens_of,
-            epochs=round(tokens_of / manifest.tokens_per_pass(source), 6),
-            lr_weighted_share=round(share, 6),
-        )
-        for source, count, tokens_of, share in zip(
-            manifest.sources, samples.tolist(), tokens.tolist(), shares.tolist(), strict=True
-        )
-        if count
+        name: amount(tokens, weighted, of=everything, tokens_per_pass=passes.get(name))
+        for name, (tokens, weighted) in totals.items()
+        if tokens
     }

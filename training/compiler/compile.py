@@ -23,7 +23,7 @@ from training.compiler.placement import place
 from training.compiler.run_schedule import provisional_schedule, run_schedule
 from training.declared.recipe import Recipe
 from training.declared.used_names import used_names
-from training.manifest import Manifest, SourceReference, StartReference
+from training.manifest import BaseModelReference, Manifest, SourceReference, StartReference
 from training.sampling.order import Order
 
 Int64s = npt.NDArray[np.int64]
@@ -47,18 +47,21 @@ class Compilation:
     notes: Sequence[str] = field(default_factory=list)
 
 
-def compile_recipe(recipe: Recipe, catalogue: Catalogue, base: BaseRun | None = None) -> Compilation:
+def compile_recipe(
+    recipe: Recipe, catalogue: Catalogue, base: BaseRun | BaseModelReference | None = None
+) -> Compilation:
     """Resolve a recipe to whole steps and samples.
 
     Args:
-        base: the run that the recipe starts from, if it names one.
+        base: the run or the foreign model that the recipe starts from, if it names one.
 
     Raises:
         PhaselineError: the recipe does not fit the shards; says which field and what to do.
     """
     where = f"recipe {recipe.name}"
     window_length = longest_sequence(recipe, where)
-    checkpoint_lr = base.manifest.lr(base.step - 1) if base else None
+    base_run = base if isinstance(base, BaseRun) else None
+    checkpoint_lr = base_run.manifest.lr(base_run.step - 1) if base_run else None
     leaves, notes = without_small(sources_of(recipe, catalogue, where), window_length)
     is_exhausting = any(phase.until is not None and phase.until.exhausted for phase in recipe.phases)
     if is_exhausting:
@@ -69,8 +72,8 @@ def compile_recipe(recipe: Recipe, catalogue: Catalogue, base: BaseRun | None = 
     if recipe.licences is not None:
         refuse_licences(used, recipe.licences, where)
     sources = [reference(leaf, window_length, where) for leaf in used]
-    if base is not None:
-        sources = [carried(source, recipe.seed, base, window_length) for source in sources]
+    if base_run is not None:
+        sources = [carried(source, recipe.seed, base_run, window_length) for source in sources]
     if is_exhausting:
         placed, weights = exhausted(recipe, mixtures, sources, where)
     else:
@@ -187,10 +190,13 @@ def carried(source: SourceReference, seed: int, base: BaseRun, window_length: in
     return source
 
 
-def start_reference(recipe: Recipe, base: BaseRun | None, catalogue: Catalogue, where: str) -> StartReference | None:
-    """The checkpoint that the run starts from; raises PhaselineError if its tokenizer is another."""
-    if recipe.start_from is None or base is None:
-        return None
+def start_reference(
+    recipe: Recipe, base: BaseRun | BaseModelReference | None, catalogue: Catalogue, where: str
+) -> StartReference | BaseModelReference | None:
+    """What the run starts from; raises PhaselineError if the tokenizer of a run's checkpoint is another."""
+    if not isinstance(base, BaseRun):
+        return base
+    assert recipe.start_from is not None
     if base.manifest.tokenizer.digest != catalogue.tokenizer.digest:
         raise PhaselineError(
             f"{where}: start_from: {base.name} was trained with another tokenizer than the shards are made with",

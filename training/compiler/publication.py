@@ -7,7 +7,7 @@ from training.compiler.catalogue import Catalogue
 from training.compiler.compile import BaseRun, Compilation, compile_recipe
 from training.compiler.extents import write_extents
 from training.declared.recipe import Recipe
-from training.manifest import read_manifest, write_manifest
+from training.manifest import BaseModelReference, read_manifest, write_manifest
 from training.planning.difference import describe
 from training.planning.plots import plot_plan
 
@@ -19,15 +19,15 @@ def ensure_manifest(
     store: Store,
     recipe: Recipe,
     catalogue: Catalogue,
-    base: BaseRun | None,
+    base: BaseRun | BaseModelReference | None,
     parents: Sequence[Artifact],
     report: Callable[[str], None],
 ) -> Outcome:
     """Publish the recipe's manifest if its content differs from the newest version's, telling the difference in words.
 
     Args:
-        parents: what it may depend on: shards, tokenizer, quadrants, the manifest of the run it starts from. Shards
-            that the compiled recipe does not read are left out.
+        parents: what it may depend on: shards, tokenizer, quadrants, the manifest of the run or the foreign model that
+            it starts from. Shards that the compiled recipe does not read are left out.
 
     Raises:
         PhaselineError: the recipe does not fit the shards; nothing is written.

@@ -54,7 +54,7 @@ def pieces_of(
     peak_lr = checkpoint_lr if declared.peak_lr == "from_checkpoint" else declared.peak_lr
     if peak_lr is None:
         raise PhaselineError(
-            f"{where}.peak_lr: from_checkpoint, but the recipe starts from nothing", "give a rate, or start_from"
+            f"{where}.peak_lr: from_checkpoint, but the recipe starts from no run", "give a rate, or start from one"
         )
     return compile_schedule(
         declared, total_tokens, peak_lr=peak_lr, phase_starts=phase_starts, where=where, start_tokens=start_tokens

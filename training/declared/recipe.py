@@ -3,7 +3,7 @@
 import itertools
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from pipelines.declared import Declared
 from pipelines.evidence import Evidence
@@ -101,6 +101,26 @@ class StartFrom(Declared):
     optimizer: Literal["fresh", "loaded"] = "fresh"
 
 
+class StartFromFolder(Declared):
+    """The model in Hugging Face format that a recipe starts from, as somebody else has trained it.
+
+    ``folder`` may name variables of the environment, ``$MODELS/qwen3``; a relative path starts at the recipes' folder.
+    """
+
+    folder: Annotated[str, Field(min_length=1)]
+    optimizer: Literal["fresh"] = "fresh"
+
+
+def kind_of_start(value: Any) -> str:
+    fields = value if isinstance(value, dict) else vars(value)
+    return "folder" if "folder" in fields else "recipe"
+
+
+Start = Annotated[
+    Annotated[StartFrom, Tag("recipe")] | Annotated[StartFromFolder, Tag("folder")], Discriminator(kind_of_start)
+]
+
+
 class Recipe(Declared):
     """A data schedule and the model it trains.
 
@@ -122,7 +142,7 @@ class Recipe(Declared):
     model: str
     optimizer: OptimizerDeclaration = OptimizerDeclaration()
     schedule: ScheduleDeclaration | None = None
-    start_from: StartFrom | None = None
+    start_from: Start | None = None
     groups: dict[Name, Group] = Field(default_factory=dict)
     blends: dict[Name, Blend] = Field(default_factory=dict)
     max_epochs: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
@@ -150,6 +170,16 @@ class Recipe(Declared):
         if self.arrangement is not None and sorted(itertools.chain(*self.arrangement)) != sorted(names):
             raise ValueError(f"the arrangement has {self.arrangement}; name each of {', '.join(names)} once")
         return self
+
+    @property
+    def starts_from_run(self) -> StartFrom | None:
+        """Where in another recipe's run it starts, if it does."""
+        return self.start_from if isinstance(self.start_from, StartFrom) else None
+
+    @property
+    def starts_from_folder(self) -> StartFromFolder | None:
+        """The foreign model that it starts from, if it does."""
+        return self.start_from if isinstance(self.start_from, StartFromFolder) else None
 
     def sequence_length_of(self, phase: Phase) -> int:
         return phase.sequence_length or self.sequence_length

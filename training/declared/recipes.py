@@ -92,9 +92,8 @@ def refuse_unknown_starts(recipes: Mapping[str, Recipe], folder: Path) -> None:
     for recipe in recipes.values():
         chain = [recipe.name]
         current = recipe
-        while current.start_from is not None:
+        while (wanted := current.starts_from_run) is not None:
             where = f"{folder}: {current.name}: start_from"
-            wanted = current.start_from
             if wanted.recipe not in recipes:
                 raise PhaselineError(
                     f"{where}.recipe: there is no recipe {wanted.recipe!r}", f"name one of: {', '.join(recipes)}"

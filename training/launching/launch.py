@@ -5,15 +5,19 @@ from dataclasses import dataclass
 
 from pipelines.errors import PhaselineError
 from pipelines.store import Artifact, Store
+from training.declared.launch import Launch, LocalLaunch, SlurmLaunch, TorchrunLaunch
 from training.declared.trainer import TrainerDeclaration
-from training.launching.follow import Follower, follow
-from training.launching.processes import command, default_num_processes
-from training.models.batches import local_batch_sizes
+from training.launching.follow import Follower
+from training.launching.launcher import Launcher, Stretch
+from training.launching.local import LocalLauncher
+from training.launching.preflight import refuse_obstacles
+from training.launching.slurm import SlurmLauncher
+from training.launching.torchrun import TorchrunLauncher
 from training.models.presets import model_preset
 from training.runs.checkpoints import checkpoint_steps, has_sound_checkpoint
 from training.runs.metrics import StepMetrics
 from training.runs.run import Run, create_run
-from training.runs.start import start_checkpoint
+from training.runs.trunk import begin
 
 DEFAULT_TRAINER = TrainerDeclaration()
 
@@ -45,33 +49,53 @@ def train(
         on_metrics: is given the metrics of each step.
 
     Raises:
-        PhaselineError: another process trains the run, it is past ``until_step`` without a checkpoint there, the
-            checkpoint that it starts from is missing or another model's, or training failed; with the first readable
-            error and the log's path.
+        PhaselineError: the run is past ``until_step`` without a checkpoint there; something is in the way, all of which
+            is named; training failed, with the first readable error and the log's path; or it was told to stop.
     """
     run = create_run(store, manifest_artifact)
-    if not 0 <= until_step <= run.manifest.total_steps:
-        raise PhaselineError(
-            f"run {run.name} has {run.manifest.total_steps} steps, there is no step {until_step}", "name one of them"
-        )
+    refuse_unknown_step(run, until_step)
     if not has_sound_checkpoint(run, until_step):
         store.begin(f"checkpoints/{run.name}", [f"there is no checkpoint at step {until_step}"])
+        run = begin(store, run, until_step, report)
+    if not has_sound_checkpoint(run, until_step):
         refuse_to_go_back(run, until_step)
-        num_processes = trainer.launch.num_processes or default_num_processes(run.manifest)
-        local_batch_sizes(run.manifest, num_processes)  # refuses batches that do not divide before anything starts
-        if not checkpoint_steps(run):
-            start_checkpoint(store, run.manifest)
-        num_parameters = model_preset(run.manifest.model).shape.num_parameters(run.manifest.tokenizer.vocab_size)
-        report(
-            f"training {run.name} up to step {until_step}: {run.manifest.model} with {num_parameters:,} parameters, "
-            f"processes: {num_processes}"
-        )
+        stretch = Stretch(store, run, until_step, trainer)
+        launcher = launcher_of(trainer.launch)
+        if not launcher.is_running(stretch):
+            refuse_obstacles(stretch, launcher)
+        report(what_is_trained(stretch, launcher))
         follower = Follower(run, until_step, report, on_metrics)
-        line = command(store, run, until_step, num_processes, trainer)
-        exit_status = follow(line, num_processes, follower)
-        if exit_status:
-            raise follower.failure(exit_status)
+        follower.finish(launcher.launch(stretch, follower))
     return RunState(run, checkpoint_steps(run))
+
+
+def launcher_of(declared: Launch) -> Launcher:
+    """What starts processes in the declared way."""
+    match declared:
+        case LocalLaunch():
+            return LocalLauncher(declared)
+        case TorchrunLaunch():
+            return TorchrunLauncher(declared)
+        case SlurmLaunch():
+            return SlurmLauncher(declared)
+
+
+def what_is_trained(stretch: Stretch, launcher: Launcher) -> str:
+    """A run, its model and the number of its processes in a sentence."""
+    manifest = stretch.run.manifest
+    num_parameters = model_preset(manifest.model).shape.num_parameters(manifest.tokenizer.vocab_size)
+    return (
+        f"training {stretch.run.name} up to step {stretch.until_step}: {manifest.model} with {num_parameters:,} "
+        f"parameters, processes: {launcher.num_processes(manifest)[0]}"
+    )
+
+
+def refuse_unknown_step(run: Run, step: int) -> None:
+    """Raise PhaselineError for a step that a run does not have."""
+    if not 0 <= step <= run.manifest.total_steps:
+        raise PhaselineError(
+            f"run {run.name} has {run.manifest.total_steps} steps, there is no step {step}", "name one of them"
+        )
 
 
 def refuse_to_go_back(run: Run, until_step: int) -> None:

@@ -1,14 +1,13 @@
-"""The processes of this machine that train a run."""
+"""The processors of this machine, and the processes that they are enough for."""
 
 import os
 import re
-import sys
+import shutil
+import subprocess
 from pathlib import Path
 
-from pipelines.store import Store
-from training.declared.trainer import TrainerDeclaration
+from pipelines.errors import PhaselineError
 from training.manifest import Manifest
-from training.runs.run import Run
 
 
 def default_num_processes(manifest: Manifest) -> int:
@@ -28,22 +27,24 @@ def count_gpus() -> int:
     return len([path for path in Path("/dev").glob("nvidia*") if re.fullmatch(r"nvidia\d+", path.name)])
 
 
+def gpu_num_bytes() -> int | None:
+    """The memory of the smallest GPU of this machine; None where there is no GPU.
+
+    Raises:
+        PhaselineError: GPUs are named, and their driver is not here.
+    """
+    if not count_gpus():
+        return None
+    if shutil.which("nvidia-smi") is None:
+        raise PhaselineError(
+            "CUDA_VISIBLE_DEVICES or /dev names GPUs, and nvidia-smi is not here",
+            "install NVIDIA's driver, or set CUDA_VISIBLE_DEVICES to nothing to train on CPUs",
+        )
+    command = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+    asked = subprocess.run(command, capture_output=True, text=True, check=True)
+    return min(int(mebibytes) << 20 for mebibytes in asked.stdout.split())
+
+
 def num_cores() -> int:
     """The cores that this process may use."""
     return len(os.sched_getaffinity(0))
-
-
-def command(store: Store, run: Run, until_step: int, num_processes: int, trainer: TrainerDeclaration) -> list[str]:
-    """The command line of the training processes; a single one needs no torchrun."""
-    several = ["torch.distributed.run", "--standalone", f"--nproc-per-node={num_processes}", "-m"]
-    return [
-        sys.executable,
-        "-m",
-        *(several if num_processes > 1 else []),
-        "training.titan",
-        run.name,
-        f"--home={store.root.resolve()}",
-        f"--until-step={until_step}",
-        f"--trainer={trainer.model_dump_json()}",
-        "--end-with-stdin",
-    ]

@@ -4,16 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-
 from pipelines.record import Record
-from pipelines.shards import INDEX
 from pipelines.store import Artifact, Store
 from training.runs.checkpoints import find_artifact
-from training.runs.run import Run
-from training.sampling.exposure import tokens_seen
-from training.tokens.streams import documents_in_stream
 
 
 @dataclass(frozen=True)
@@ -26,17 +19,6 @@ class Node:
     @property
     def record(self) -> Record:
         return self.artifact.record
-
-
-@dataclass(frozen=True)
-class SourceTokens:
-    """Input tokens that a checkpoint saw of one source under one licence, repeats counted."""
-
-    source: str
-    licence: str
-    shards: str
-    num_tokens: int
-    num_documents: int
 
 
 def lineage(store: Store, artifact: Artifact) -> Node:
@@ -64,23 +46,6 @@ def walk(node: Node) -> Iterator[Node]:
             yield current
 
     return visit(node)
-
-
-def tokens_by_source(store: Store, run: Run, steps_done: int) -> list[SourceTokens]:
-    """Exact tokens and documents that the first ``steps_done`` steps saw, by source, licence and name in blends."""
-    result = []
-    for number, source in enumerate(run.manifest.sources):
-        index = pq.read_table(store.find(source.shards).folder / INDEX)
-        stream = documents_in_stream(run.artifact, source, index)
-        seen = tokens_seen(run.manifest, number, steps_done, stream.starts, stream.ends - stream.starts)
-        table = index.select(["source", "licence"]).append_column("num_tokens", [seen])
-        table = table.filter(pc.greater(table["num_tokens"], 0))
-        grouped = table.group_by(["source", "licence"]).aggregate([("num_tokens", "sum"), ([], "count_all")])
-        result += [
-            SourceTokens(row["source"], row["licence"], source.name, row["num_tokens_sum"], row["count_all"])
-            for row in grouped.sort_by([("source", "ascending"), ("licence", "ascending")]).to_pylist()
-        ]
-    return result
 
 
 def as_json(node: Node) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pipelines.errors import PhaselineError
 from pipelines.shards import INDEX
 from pipelines.store import Artifact, Store
 from training.manifest import Manifest, SourceReference
+from training.runs.chain import Stretch, chain, first_own_step, own_stretch
 from training.runs.run import Run
 from training.sampling.order import Order
 from training.tokens.streams import DocumentsInStream, documents_in_stream
@@ -22,9 +23,12 @@ from training.tokens.streams import DocumentsInStream, documents_in_stream
 class Sighting:
     """One time that a sample held tokens of a document as input. Steps count from 1, as in the log; samples from 0.
 
-    The sample begins at the token ``offset`` of the source's stream, in the window of this number.
+    Both are those of the manifest, ``recipe@version``. The sample begins at the token ``offset`` of the stream of the
+    name in blends, in the window of this number.
     """
 
+    manifest: str
+    name: str
     phase: str
     step: int
     sample: int
@@ -36,7 +40,10 @@ class Sighting:
 
 @dataclass(frozen=True)
 class DocumentTrace:
-    """Where a document lies and when it was seen. ``num_tokens`` counts its end-of-text token."""
+    """Where a document lies and when it was seen. ``num_tokens`` counts its end-of-text token.
+
+    Where several shards hold it, this is its place in the last of them that a run read.
+    """
 
     document: str
     source: str
@@ -67,36 +74,46 @@ class SeenDocument:
 
 
 def trace_document(store: Store, run: Run, document: str, steps_done: int) -> DocumentTrace:
-    """Every time a document was seen in the first ``steps_done`` steps of a run.
+    """Every time a document was seen in the steps behind the checkpoint of a run after ``steps_done`` steps.
 
     Raises:
-        PhaselineError: the document is in none of the manifest's sources; says where it went if the corpus knows it.
+        PhaselineError: the document is in no source of any manifest behind it; says where it went if the corpus knows
+            it. A run behind this one is gone.
     """
-    manifest = run.manifest
-    for number, source in enumerate(manifest.sources):
-        artifact = store.find(source.shards)
-        index = pq.read_table(artifact.folder / INDEX, filters=[("id", "=", document)])
-        stream = documents_in_stream(run.artifact, source, index)
-        if len(stream.ends) and stream.ends[0] > stream.starts[0]:
-            row = index.to_pylist()[0]
-            return DocumentTrace(
-                document=document,
-                source=row["source"],
-                licence=row["licence"],
-                shards=artifact.name,
-                offset=row["offset"],
-                num_tokens=row["length"],
-                sightings=sightings(manifest, number, int(stream.starts[0]), int(stream.ends[0]), steps_done),
-            )
-    raise PhaselineError(
-        f"document {document} is in none of the sources of {manifest.recipe}", fate(store, manifest, document)
-    )
+    trace = None
+    seen: list[Sighting] = []
+    for stretch in chain(store, run, steps_done):
+        seen_here: list[Sighting] = []
+        for number, source in enumerate(stretch.manifest.sources):
+            artifact = store.find(source.shards)
+            index = pq.read_table(artifact.folder / INDEX, filters=[("id", "=", document)])
+            stream = documents_in_stream(stretch.folder, source, index)
+            if len(stream.ends) and stream.ends[0] > stream.starts[0]:
+                row = index.to_pylist()[0]
+                seen_here += sightings(stretch, number, int(stream.starts[0]), int(stream.ends[0]))
+                trace = DocumentTrace(
+                    document=document,
+                    source=row["source"],
+                    licence=row["licence"],
+                    shards=artifact.name,
+                    offset=row["offset"],
+                    num_tokens=row["length"],
+                    sightings=seen,
+                )
+        seen += sorted(seen_here, key=lambda sighting: sighting.sample)
+    if trace is None:
+        raise PhaselineError(
+            f"document {document} is in none of the sources of {run.manifest.recipe}",
+            fate(store, run.manifest, document),
+        )
+    return trace
 
 
-def sightings(manifest: Manifest, source: int, start: int, end: int, steps_done: int) -> list[Sighting]:
-    """Every sample of the first ``steps_done`` steps with inputs in [start, end) of a source's stream, in order."""
+def sightings(stretch: Stretch, source: int, start: int, end: int) -> list[Sighting]:
+    """Every sample of a stretch of steps with inputs in [start, end) of a source's stream, in order."""
+    manifest = stretch.manifest
     order = Order(manifest)
-    samples_done = manifest.samples_done(steps_done)
+    first_sample, end_sample = (manifest.samples_done(step) for step in (stretch.first_step, stretch.end_step))
     cell = math.gcd(*(phase.sequence_length for phase in manifest.phases))  # lies in one sample, whatever the phase
     cells = np.arange(start // cell * cell, end, cell)
     num_tokens = np.minimum(cells + cell, end) - np.maximum(cells, start)
@@ -104,11 +121,21 @@ def sightings(manifest: Manifest, source: int, start: int, end: int, steps_done:
     for epoch in epochs(manifest, source):
         samples = order.samples(source, epoch, cells)
         for sample, count in zip(samples.tolist(), num_tokens.tolist(), strict=True):
-            if 0 <= sample < samples_done:
+            if first_sample <= sample < end_sample:
                 found[sample, epoch] = found.get((sample, epoch), 0) + count
     offsets = order.windows([sample for sample, _ in sorted(found)]).start
     return [
-        sighting(manifest, sample, epoch, offset, found[sample, epoch])
+        Sighting(
+            manifest=stretch.name,
+            name=manifest.sources[source].name,
+            phase=manifest.phase_at(manifest.step_of(sample)).name,
+            step=manifest.step_of(sample) + 1,
+            sample=sample,
+            epoch=epoch,
+            window=offset // manifest.window_length,
+            offset=offset,
+            num_tokens=found[sample, epoch],
+        )
         for (sample, epoch), offset in zip(sorted(found), offsets.tolist(), strict=True)
     ]
 
@@ -120,40 +147,33 @@ def epochs(manifest: Manifest, source: int) -> range:
     return range(manifest.sources[source].cursor // tokens_in_pass, -(-max(ends) // tokens_in_pass))
 
 
-def sighting(manifest: Manifest, sample: int, epoch: int, offset: int, num_tokens: int) -> Sighting:
-    """What is said of a sample at an offset of a stream that held ``num_tokens`` tokens of a document."""
-    step = manifest.step_of(sample)
-    return Sighting(
-        phase=manifest.phase_at(step).name,
-        step=step + 1,
-        sample=sample,
-        epoch=epoch,
-        window=offset // manifest.window_length,
-        offset=offset,
-        num_tokens=num_tokens,
-    )
-
-
 def trace_step(store: Store, run: Run, step: int) -> list[SeenDocument]:
     """The documents of one step of a run, counted from 1, by sample and place in it.
 
     Raises:
-        PhaselineError: the step is outside of the run.
+        PhaselineError: the step is outside of the run, or of a run before it that is gone.
     """
-    manifest = run.manifest
-    if not 1 <= step <= manifest.total_steps:
-        raise PhaselineError(f"there is no step {step}", f"name one from 1 to {manifest.total_steps}")
+    if not 1 <= step <= run.manifest.total_steps:
+        raise PhaselineError(f"there is no step {step}", f"name one from 1 to {run.manifest.total_steps}")
+    stretch = stretch_of(store, run, step)
+    manifest = stretch.manifest
     samples = np.arange(manifest.samples_done(step - 1), manifest.samples_done(step))
     sources, epochs, offsets = Order(manifest).windows(samples)
     seen: list[SeenDocument] = []
     for number in np.unique(sources).tolist():
         source = manifest.sources[number]
         index = pq.read_table(store.find(source.shards).folder / INDEX)
-        stream = documents_in_stream(run.artifact, source, index)
+        stream = documents_in_stream(stretch.folder, source, index)
         for place in np.flatnonzero(sources == number).tolist():
             sample = SampleOfStep(manifest, source, int(samples[place]), int(epochs[place]), int(offsets[place]))
             seen.extend(sample.documents(index, stream))
     return sorted(seen, key=lambda document: (document.sample, document.start))
+
+
+def stretch_of(store: Store, run: Run, step: int) -> Stretch:
+    """The stretch that holds a step of a run, counted from 1; raises PhaselineError where it is that of a gone run."""
+    first = first_own_step(run)
+    return own_stretch(run, first, step) if step > first else chain(store, run, step)[-1]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pipelines.digests import value_digest
 from pipelines.errors import PhaselineError
 from pipelines.record import RECORD, FileEntry, Parent, Record, content_digest, read_record
 from pipelines.store import Store
-from training.manifest import MANIFEST, Manifest
+from training.manifest import MANIFEST, BaseModelReference, Manifest
 from training.runs.checkpoints import ASSETS as CHECKPOINTS
 from training.runs.run import known_runs
 
@@ -59,14 +59,20 @@ def verify(store: Store, asset: str, version: int, run: str | None, report: Call
 
 
 def references_of(store: Store, run: str) -> list[Reference]:
-    """The manifests and checkpoints of a run; raises PhaselineError for an unknown one."""
+    """The manifests and checkpoints of a run, and the checkpoint of another that it began with, if it did.
+
+    Raises:
+        PhaselineError: an unknown run.
+    """
     known = known_runs(store)
     if run not in known:
         raise PhaselineError(f"there is no run {run!r} in {store.root}", f"name one of: {', '.join(known) or 'none'}")
     manifests = [known[run].manifest, *(amendment.manifest for amendment in known[run].amendments)]
+    beginning = known[run].beginning
     steps = sorted(int(path.parent.name.removeprefix("step-")) for path in checkpoint_records(store, run))
     return [
         *(reference(manifest, f"run {run}") for manifest in manifests),
+        *([reference(beginning.checkpoint, f"run {run}")] if beginning else []),
         *(Reference(f"{CHECKPOINTS}{run}", step) for step in steps),
     ]
 
@@ -181,8 +187,10 @@ class Verification:
             yield f"{MANIFEST} is not the manifest whose digest its record states"
         parents = {(parent.asset, parent.version, parent.digest) for parent in record.parents}
         used = {(source.asset, source.version, source.digest) for source in manifest.sources}
-        tokenizer = manifest.tokenizer
-        for asset, version, digest in sorted(used | {(tokenizer.asset, tokenizer.version, tokenizer.digest)}):
+        used.add((manifest.tokenizer.asset, manifest.tokenizer.version, manifest.tokenizer.digest))
+        if isinstance(manifest.start, BaseModelReference):
+            used.add((manifest.start.asset, manifest.start.version, manifest.start.digest))
+        for asset, version, digest in sorted(used):
             if (asset, version, digest) not in parents:
                 yield f"its record does not name {asset}@{version} ({digest[:12]}), which it refers to"
         for source in manifest.sources:

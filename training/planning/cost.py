@@ -13,7 +13,7 @@ from pipelines.evidence import EvidenceLabel
 from pipelines.record import read_record
 from training.manifest import Compiled, Manifest
 from training.models.presets import model_preset
-from training.models.shape import LlamaShape
+from training.models.shape import ModelShape
 from training.runs.metrics import StepMetrics
 
 HARDWARE = Path(__file__).resolve().parent / "hardware.yaml"
@@ -138,14 +138,16 @@ def cost_of(manifest: Manifest, hardware: Sequence[Hardware], before: RunRate | 
     )
 
 
-def flops_per_token(shape: LlamaShape, vocab_size: int, sequence_length: int) -> int:
+def flops_per_token(shape: ModelShape, vocab_size: int, sequence_length: int) -> int:
     """FLOPs of one token forward and backward: 6 N + 12 L H Q T (PaLM, arXiv:2204.02311, appendix B).
 
-    N are the weights that multiply activations, so the input embedding is left out; L layers of H heads of size Q, and
-    T is the sequence length. Attention is counted in full: masks of the future and of other documents are no saving.
+    N are the weights that multiply activations, so an input embedding that is not tied is left out; L layers of H
+    heads of size Q, and T is the sequence length. Attention is counted in full: masks of the future and of other
+    documents are no saving.
     """
-    num_weights = shape.num_parameters(vocab_size) - vocab_size * shape.dim
-    return 6 * num_weights + 12 * shape.num_layers * shape.dim * sequence_length
+    looked_up = 0 if shape.tied_embeddings else vocab_size * shape.dim
+    num_weights = shape.num_parameters(vocab_size) - looked_up
+    return 6 * num_weights + 12 * shape.num_layers * shape.num_heads * shape.head_dim * sequence_length
 
 
 def hours_on(manifest: Manifest, flops: int, hardware: Sequence[Hardware], before: RunRate | None) -> Iterator[Hours]:

@@ -162,8 +162,7 @@ def plain(value: Any) -> Any:
 
 
 def start_in_words(manifest: Manifest) -> str:
-    start = manifest.start
-    return f"step {start.step:,} of {start.manifest}, optimizer {start.optimizer}" if start else "nothing"
+    return str(manifest.start or "nothing")
 
 
 def shards_in_words(source: SourceReference) -> str:

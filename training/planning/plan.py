@@ -8,8 +8,15 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipelines.evidence import Evidence
-from training.bill.bill import bill_of_data
-from training.manifest import Compiled, CompiledPhase, Manifest, StartReference, TokenizerReference
+from training.bill.amounts import amounts_by_name
+from training.manifest import (
+    BaseModelReference,
+    Compiled,
+    CompiledPhase,
+    Manifest,
+    StartReference,
+    TokenizerReference,
+)
 from training.planning.cost import Cost, Hardware, RunRate, cost_of
 from training.schedule import Piece
 
@@ -88,7 +95,7 @@ class Plan(Compiled):
     seed: int
     model: str
     tokenizer: TokenizerReference
-    start: StartReference | None
+    start: StartReference | BaseModelReference | None
     window_length: int
     total_steps: int
     total_samples: int
@@ -192,7 +199,7 @@ def phase_plans(manifest: Manifest) -> list[PhasePlan]:
 
 def source_plans(manifest: Manifest, available: Mapping[str, int]) -> list[SourcePlan]:
     """What the run takes of each source."""
-    bill = bill_of_data(manifest, manifest.total_steps).sources
+    amounts = amounts_by_name(manifest, manifest.total_steps)
     plans = []
     for index, (source, tokens) in enumerate(zip(manifest.sources, manifest.tokens_taken(), strict=True)):
         one_pass = manifest.tokens_per_pass(source)
@@ -212,7 +219,7 @@ def source_plans(manifest: Manifest, available: Mapping[str, int]) -> list[Sourc
                 seen_of_stream=unique / source.num_tokens,
                 seen_of_shards=unique / shards_tokens,
                 worth=worth((source.cursor + tokens) / one_pass),
-                lr_weighted_share=bill[source.name].lr_weighted_share if source.name in bill else 0.0,
+                lr_weighted_share=amounts[source.name].lr_weighted_share if source.name in amounts else 0.0,
             )
         )
     return plans

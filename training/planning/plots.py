@@ -1,68 +1,19 @@
-"""Pictures of a run: its plan before it, its loss after it."""
+"""The picture of a plan."""
 
-import colorsys
-import re
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training.manifest import Manifest
 from training.planning.plan import MOST_EPOCHS
-from training.runs.metrics import StepMetrics
+from training.runs.colours import LR_COLOUR, colours_of, groups_of
 from training.sampling.stretches import stretches
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-HUES = (0.60, 0.07, 0.38, 0.96, 0.76, 0.13, 0.50, 0.86)  # blue, orange, green, red, violet, ochre, teal, pink
-SATURATION = 0.42
-DARKEST, LIGHTEST = 0.42, 0.80
-MOST_DRAWN = 40  # areas that a person can tell apart by place and shade
-PHASE_COLOURS = ("#eef3fa", "#fdf1e3")
-LOSS_COLOUR = "#1f4e8c"
-LR_COLOUR = "#b5651d"
 RATES_DRAWN = 2000
 UNITS = ((1e12, "trillion tokens"), (1e9, "billion tokens"), (1e6, "million tokens"), (1e3, "thousand tokens"))
-
-
-def plot_loss(manifest: Manifest, metrics: Sequence[StepMetrics], path: Path) -> None:
-    """Write a PNG: loss by step above, learning rate by step below, each phase shaded and named."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 5.4), layout="constrained")
-    loss, rate = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-    steps = [row["step"] for row in metrics]
-    loss.plot(steps, [row["loss"] for row in metrics], color=LOSS_COLOUR, linewidth=1.4)
-    rate.plot(
-        range(1, manifest.total_steps + 1),
-        [manifest.lr(step) for step in range(manifest.total_steps)],
-        color=LR_COLOUR,
-        linewidth=1.4,
-    )
-    for number, phase in enumerate(manifest.phases):
-        for axes in (loss, rate):
-            axes.axvspan(phase.first_step, phase.end_step, color=PHASE_COLOURS[number % 2], zorder=0)
-            if number:
-                axes.axvline(phase.first_step, color="0.35", linewidth=1, linestyle="--")
-        loss.text(
-            (phase.first_step + phase.end_step) / 2,
-            1.01,
-            f"{phase.name} ({phase.num_steps} steps)",
-            transform=loss.get_xaxis_transform(),
-            ha="center",
-            va="bottom",
-        )
-    loss.set_ylabel("loss (nats per token)")
-    rate.set_ylabel("learning rate")
-    rate.set_xlabel("step")
-    rate.ticklabel_format(axis="y", style="sci", scilimits=(0, 0))
-    rate.set_ylim(bottom=0)
-    rate.set_xlim(0, manifest.total_steps)
-    for axes in (loss, rate):
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(axis="y", color="0.9", linewidth=0.8)
-    figure.savefig(path, dpi=130)
 
 
 def plot_plan(manifest: Manifest, path: Path) -> None:
@@ -88,26 +39,6 @@ def plot_plan(manifest: Manifest, path: Path) -> None:
     rate.set_xlabel(unit)
     figure.suptitle(f"{manifest.recipe}: {manifest.total_tokens:,} tokens in {manifest.total_steps:,} steps")
     figure.savefig(path, dpi=120)
-
-
-def groups_of(manifest: Manifest) -> dict[str, list[int]]:
-    """The numbers of the sources that are drawn as one, by name: every source, or what is cut from the same shards."""
-    groups: dict[str, list[int]] = {}
-    for number, source in enumerate(manifest.sources):
-        name = source.name if len(manifest.sources) <= MOST_DRAWN else source.name.partition("[")[0]
-        groups.setdefault(name, []).append(number)
-    return dict(sorted(groups.items()))
-
-
-def colours_of(names: Sequence[str]) -> dict[str, tuple[float, float, float]]:
-    """A hue for each domain (the first word of a name), a shade of it for each name."""
-    colours = {}
-    families = [list(family) for _, family in groupby(names, key=lambda name: re.split(r"[_\[]", name)[0])]
-    for number, family in enumerate(families):
-        for place, name in enumerate(family):
-            lightness = DARKEST + (LIGHTEST - DARKEST) * (place + 0.5) / len(family)
-            colours[name] = colorsys.hls_to_rgb(HUES[number % len(HUES)], lightness, SATURATION)
-    return colours
 
 
 def unit_of(tokens: int) -> tuple[float, str]:

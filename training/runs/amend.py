@@ -3,11 +3,9 @@
 from pipelines.errors import PhaselineError
 from pipelines.store import Artifact, Store
 from training.manifest import Manifest, read_manifest
+from training.runs.agreement import changed_fields, first_changed
 from training.runs.checkpoints import checkpoint_steps
 from training.runs.run import Amendment, Run, declare, open_run, run_of
-from training.sampling.first_difference import first_difference
-
-FIXED = ("seed", "model", "optimizer", "tokenizer", "start")  # what every step depends on, the first one included
 
 
 def amend(store: Store, run: Run, manifest_artifact: Artifact) -> Run:
@@ -50,13 +48,12 @@ def refuse_another(store: Store, run: Run, manifest_artifact: Artifact) -> None:
 def refuse_changed_past(run: Run, newer: Manifest, name: str, steps_done: int) -> None:
     """Raise PhaselineError naming the first of the steps done that the newer manifest changes."""
     remedy = f"train {name} as a run of its own"
-    for field in FIXED:
-        if getattr(newer, field) != getattr(run.manifest, field):
-            raise PhaselineError(
-                f"{name} changes the {field} of run {run.name}, on which steps that are done depend", remedy
-            )
+    for field in changed_fields(run.manifest, newer):
+        raise PhaselineError(
+            f"{name} changes the {field} of run {run.name}, on which steps that are done depend", remedy
+        )
     if newer.total_steps < steps_done:
         raise PhaselineError(f"{name} ends at step {newer.total_steps}, and run {run.name} is at {steps_done}", remedy)
-    difference = first_difference(run.manifest, newer, steps_done)
+    difference = first_changed(run.manifest, newer, steps_done)
     if difference is not None:
         raise PhaselineError(f"{name} changes the past of run {run.name}: {difference}", remedy)

@@ -5,11 +5,13 @@ from typing import Any, Literal, get_args
 
 PREFIX = "phaseline "
 
-EventKind = Literal["metrics", "note", "failure"]
+EventKind = Literal["metrics", "note", "stopped", "failure"]
 
 
 def emit(kind: EventKind, value: Any) -> None:
-    """Print an event: a step's metrics, a sentence for people, or ``[what, remedy]`` of a failure."""
+    """Print an event: a step's metrics, a sentence for people, the step of the checkpoint with which training stopped
+    because it was told to, or ``[what, remedy]`` of a failure.
+    """
     print(f"{PREFIX}{json.dumps({kind: value})}", flush=True)
 
 

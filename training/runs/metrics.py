@@ -1,21 +1,31 @@
-"""A run's metrics: one line of JSON for each step, and the progress that they show."""
+"""A run's metrics: what is measured at each step, as rows of ``metrics.jsonl``."""
 
-import json
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
-from training.manifest import Manifest
+import numpy as np
+import numpy.typing as npt
 
-SECONDS_BETWEEN_REPORTS = 5.0
+from training.runs.rows import read_rows, write_rows
+from training.runs.run import Run
+from training.sampling.order import Order
+
+
+class SourceLoss(TypedDict):
+    """The mean loss of a source's tokens in a step, in nats, and how many they were."""
+
+    loss: float
+    tokens: int
 
 
 class StepMetrics(TypedDict):
     """What is measured at a step.
 
     ``step`` counts the steps done, this one included; ``tokens`` those seen by then; ``loss`` is the mean over the
-    step's tokens in nats; ``seconds`` is the step's own time, without checkpoints.
+    step's tokens in nats; ``seconds`` is the step's own time, without checkpoints, of which ``data_seconds`` were spent
+    waiting for the loader. ``mfu`` is the share of the devices' peak that the model's FLOPs reach, if that is known.
     """
 
     step: int
@@ -26,71 +36,89 @@ class StepMetrics(TypedDict):
     tokens: int
     tokens_per_second: float
     seconds: float
+    data_seconds: float
+    loss_by_source: dict[str, SourceLoss]
+    mfu: NotRequired[float]
 
 
-def step_metrics(manifest: Manifest, step: int, loss: float, grad_norm: float, seconds: float) -> StepMetrics:
+@dataclass(frozen=True)
+class Measured:
+    """A step as the trainer measured it.
+
+    ``losses`` are the sums over the tokens of each of the step's sequences, in nats, float64 of shape
+    (global_batch_size,), in the order of their samples.
+    """
+
+    losses: npt.NDArray[np.float64]
+    grad_norm: float
+
+
+def step_metrics(order: Order, step: int, measured: Measured, seconds: float, data_seconds: float) -> StepMetrics:
     """The metrics of the step that makes ``step`` steps done."""
+    manifest = order.manifest
     phase = manifest.phase_at(step - 1)
     return StepMetrics(
         step=step,
         phase=phase.name,
-        loss=loss,
+        loss=float(measured.losses.sum()) / phase.tokens_per_step,
         lr=manifest.lr(step - 1),
-        grad_norm=grad_norm,
+        grad_norm=measured.grad_norm,
         tokens=manifest.tokens_done(step),
         tokens_per_second=round(phase.tokens_per_step / seconds, 1),
         seconds=round(seconds, 4),
+        data_seconds=round(data_seconds, 4),
+        loss_by_source=loss_by_source(order, step, measured.losses),
     )
+
+
+def loss_by_source(order: Order, step: int, losses: npt.NDArray[np.float64]) -> dict[str, SourceLoss]:
+    """The loss of each source that has samples in a step; ``losses`` as in ``Measured``."""
+    manifest = order.manifest
+    samples = np.arange(manifest.samples_done(step - 1), manifest.samples_done(step))
+    sources = order.windows(samples).source
+    sums = np.bincount(sources, weights=losses)
+    tokens = np.bincount(sources) * manifest.phase_at(step - 1).sequence_length
+    return {
+        manifest.sources[number].name: SourceLoss(
+            loss=round(sums[number] / tokens[number], 5), tokens=int(tokens[number])
+        )
+        for number in np.flatnonzero(tokens).tolist()
+    }
+
+
+def scalars(metrics: StepMetrics) -> dict[str, float]:
+    """The figures of a step by name, as plots by step know them: those of a source have its name after a slash."""
+    plain = {key: value for key, value in metrics.items() if isinstance(value, int | float) and key != "step"}
+    of_sources = {f"loss_by_source/{name}": source["loss"] for name, source in metrics["loss_by_source"].items()}
+    return plain | of_sources
 
 
 def read_metrics(path: Path) -> list[StepMetrics]:
     """The metrics of every step done, in order; a line that is still being written is left out."""
-    if not path.is_file():
-        return []
-    return [json.loads(line) for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
+    not_measured = {"data_seconds": 0.0, "loss_by_source": {}}  # in rows of earlier versions
+    return [not_measured | row for row in read_rows(path)]
 
 
-def append_metrics(path: Path, metrics: StepMetrics) -> None:
-    """Add a step's line."""
-    with path.open("a") as file:
-        file.write(f"{json.dumps(metrics)}\n")
+def keep_metrics(run: Run, num_steps: int) -> None:
+    """Keep what was measured and noted of the first ``num_steps`` steps; those after it will be trained again."""
+    for path in (run.metrics, run.spikes):
+        write_rows(path, [row for row in read_rows(path) if row["step"] <= num_steps])
 
 
-def keep_metrics(path: Path, num_steps: int) -> None:
-    """Keep the lines of the first ``num_steps`` steps; those after it will be measured again."""
-    kept = "".join(f"{json.dumps(metrics)}\n" for metrics in read_metrics(path)[:num_steps])
-    beside = path.with_name(f"{path.name}.part")
-    beside.write_text(kept)
-    beside.rename(path)
+def losses_by_phase(rows: Sequence[StepMetrics], last_share: float) -> dict[str, dict[str, float]]:
+    """The mean loss of each source by phase, over the tokens of the last ``last_share`` of the phase's steps done."""
+    phases: dict[str, list[StepMetrics]] = {}
+    for row in rows:
+        phases.setdefault(row["phase"], []).append(row)
+    return {phase: mean_by_source(of[-max(1, round(last_share * len(of))) :]) for phase, of in phases.items()}
 
 
-class Progress:
-    """Reports a sentence on the first step, on the last, and every few seconds between."""
-
-    def __init__(self, manifest: Manifest, until_step: int, report: Callable[[str], None]) -> None:
-        self.manifest = manifest
-        self.until_step = until_step
-        self.report = report
-        self._first: StepMetrics | None = None
-        self._started = self._last = time.monotonic()
-
-    def step(self, metrics: StepMetrics) -> None:
-        """Take note of a step that is done."""
-        now = time.monotonic()
-        if self._first is None:
-            self._first, self._started = metrics, now
-        elif metrics["step"] < self.until_step and now - self._last < SECONDS_BETWEEN_REPORTS:
-            return
-        self._last = now
-        self.report(self._sentence(metrics, self._first))
-
-    def _sentence(self, metrics: StepMetrics, first: StepMetrics) -> str:
-        tokens = metrics["tokens"] - first["tokens"]
-        tokens_per_second = tokens / (self._last - self._started) if tokens else metrics["tokens_per_second"]
-        tokens_left = self.manifest.tokens_done(self.until_step) - metrics["tokens"]
-        minutes, seconds = divmod(round(tokens_left / tokens_per_second), 60)
-        return (
-            f"step {metrics['step']}/{self.manifest.total_steps} · {metrics['phase']} · loss {metrics['loss']:.3f} · "
-            f"lr {metrics['lr']:.2e} · {tokens_per_second:,.0f} tokens/s · "
-            f"{minutes} min {seconds:02d} s left"
-        )
+def mean_by_source(rows: Sequence[StepMetrics]) -> dict[str, float]:
+    """The mean loss of each source over the tokens of some steps."""
+    sums: dict[str, float] = {}
+    tokens: dict[str, int] = {}
+    for row in rows:
+        for name, source in row["loss_by_source"].items():
+            sums[name] = sums.get(name, 0.0) + source["loss"] * source["tokens"]
+            tokens[name] = tokens.get(name, 0) + source["tokens"]
+    return {name: sums[name] / tokens[name] for name in sums}

@@ -5,6 +5,7 @@ Alone, or several under torchrun. A run continues from its newest sound checkpoi
 
 import argparse
 import contextlib
+import json
 import os
 import sys
 import threading
@@ -15,10 +16,14 @@ from pathlib import Path
 from pipelines.errors import PhaselineError
 from pipelines.store import Store
 from training.declared.trainer import TrainerDeclaration
-from training.runs.checkpoints import checkpoint_steps, refuse_changed, settle
+from training.runs.checkpoints import own_steps
 from training.runs.events import emit
+from training.runs.full_disk import full_disk, says_full
 from training.runs.run import Run, open_run
-from training.runs.start import start_checkpoint
+from training.runs.settling import settle
+from training.runs.soundness import refuse_changed
+from training.runs.start import find_start
+from training.titan.agent import end_with_torchrun, is_below_torchrun, refuse_restart, restart_is_left
 from training.tokens.files import verify_token_files
 from training.tokens.mirror import available_token_files
 from training.tokens.windows import SourceFiles
@@ -29,19 +34,42 @@ def main() -> int:
     arguments = parse_arguments()
     if arguments.end_with_stdin:
         threading.Thread(target=end_with_stdin, daemon=True).start()
+    if is_below_torchrun():
+        threading.Thread(target=end_with_torchrun, daemon=True).start()
     for name, value in ALONE.items():
         os.environ.setdefault(name, value)
     try:
         train(arguments)
     except PhaselineError as error:
         emit("failure", [error.what, error.remedy])
+        refuse_restart()
         return 1
     except Exception as error:
         traceback.print_exc()
-        emit("failure", [f"{type(error).__name__}: {error}", "read the traceback in the log"])
+        what, remedy = failure(arguments, error)
+        if restart_is_left():
+            emit("note", f"{what}; torchrun starts this process again")
+        else:
+            emit("failure", [what, remedy])
         return 1
     return 0
 
+
+def failure(arguments: argparse.Namespace, error: Exception) -> list[str]:
+    """What is wrong and what to do about it, where no part of the program expected it."""
+    if says_full(error):
+        full = full_disk(arguments.home, error.filename or "a file of the run")
+        return [full.what, full.remedy]
+    if PEER_GONE in str(error):
+        return [
+            "another training process ended without a word, as one does that is killed",
+            "run the same command again, it continues from the newest checkpoint; if that process was killed for "
+            "memory, choose a smaller model or batch",
+        ]
+    return [f"{type(error).__name__}: {error}", "read the traceback in the log"]
+
+
+PEER_GONE = "by peer"  # gloo and nccl say that a connection was closed, or reset, by peer
 
 ALONE = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "localhost", "MASTER_PORT": "0"}
 
@@ -64,17 +92,25 @@ def end_with_stdin() -> None:
 
 
 def train(arguments: argparse.Namespace) -> None:
-    """Prepare the run's folder from rank 0, which the other ranks wait for when they meet, then train."""
+    """Prepare the run's folder from rank 0, then train."""
+    from training.titan.hosts import watched_hosts
+    from training.titan.preparation import all_wait_for_all, meet, said_by_rank_zero
+
     store = Store(arguments.home)
     run = open_run(store, arguments.run)
     files = available_token_files(store, run.manifest, run.artifact.folder, os.environ)
-    with contextlib.ExitStack() as stack:
-        if os.environ["RANK"] == "0":
-            stack.enter_context(run.written())
-            settle(run, note)
-            verify_token_files(store, run.manifest, files, note)
-            verify_start(store, run)
-        run_torchtitan(arguments, store, run, files)
+    meeting = meet()
+    until_step, declared = json.loads(said_by_rank_zero(meeting, json.dumps([arguments.until_step, arguments.trainer])))
+    trainer = TrainerDeclaration.model_validate_json(declared)
+    with contextlib.ExitStack() as held:
+        held.enter_context(watched_hosts(meeting, trainer.launch))
+        with all_wait_for_all(meeting, int(os.environ["WORLD_SIZE"])):
+            if os.environ["RANK"] == "0":
+                held.enter_context(run.written())
+                settle(run, note)
+                verify_token_files(store, run.manifest, files, note)
+                verify_start(store, run)
+        run_torchtitan(until_step, trainer, store, run, files)
 
 
 def note(sentence: str) -> None:
@@ -83,13 +119,15 @@ def note(sentence: str) -> None:
 
 
 def verify_start(store: Store, run: Run) -> None:
-    """Raise PhaselineError if the run has to load another's checkpoint whose files have changed."""
-    start = start_checkpoint(store, run.manifest) if not checkpoint_steps(run) else None
+    """Raise PhaselineError if what the run begins with has changed."""
+    start = find_start(store, run) if not own_steps(run) else None
     if start is not None:
-        refuse_changed(start)
+        refuse_changed(start.artifact, note)
 
 
-def run_torchtitan(arguments: argparse.Namespace, store: Store, run: Run, files: Mapping[str, SourceFiles]) -> None:
+def run_torchtitan(
+    until_step: int, declared: TrainerDeclaration, store: Store, run: Run, files: Mapping[str, SourceFiles]
+) -> None:
     import training.titan.compat  # noqa: F401, first: torchtitan imports only after it
 
     # isort: split
@@ -108,9 +146,9 @@ def run_torchtitan(arguments: argparse.Namespace, store: Store, run: Run, files:
         run,
         files,
         store.find(run.manifest.tokenizer.artifact).folder,
-        until_step=arguments.until_step,
+        until_step=until_step,
         num_processes=int(os.environ["WORLD_SIZE"]),
-        trainer=TrainerDeclaration.model_validate_json(arguments.trainer),
+        trainer=declared,
     )
     trainer = config.build()
     try:

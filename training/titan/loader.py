@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import training.titan.compat  # noqa: F401, first: torchtitan imports only after it
 
@@ -15,9 +15,19 @@ from torchtitan.components.dataloader import BaseDataLoader
 from training.manifest import Manifest
 from training.tokens.windows import Int64s, SourceFiles, WindowReader
 
-Batch = tuple[dict[str, torch.Tensor], torch.Tensor]
-
 STEPS_AHEAD = 4  # whose tokens are fetched while a step's are read
+
+
+class Microbatch(NamedTuple):
+    """Sequences that are computed at a time.
+
+    ``samples`` are their global numbers, int64 of shape (n,); the others have shape (n, sequence_length), int64.
+    """
+
+    samples: Int64s
+    inputs: torch.Tensor
+    labels: torch.Tensor
+    positions: torch.Tensor
 
 
 class ManifestLoader(BaseDataLoader):
@@ -43,14 +53,14 @@ class ManifestLoader(BaseDataLoader):
         self.local_batch_sizes = dict(zip(phases, config.local_batch_sizes, strict=True))
         self.step = 0  # steps whose batches were delivered
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[Microbatch]:
         step = self.step
         with ThreadPoolExecutor(1, thread_name_prefix="loader") as reading:
-            following = reading.submit(self._batches, step)
+            following = reading.submit(self._microbatches, step)
             while step < self.manifest.total_steps:
                 *earlier, last = following.result()
                 step += 1
-                following = reading.submit(self._batches, step)
+                following = reading.submit(self._microbatches, step)
                 yield from earlier
                 self.step = step
                 yield last
@@ -61,17 +71,18 @@ class ManifestLoader(BaseDataLoader):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.step = state_dict["step"]
 
-    def _batches(self, step: int) -> list[Batch]:
+    def _microbatches(self, step: int) -> list[Microbatch]:
         """This rank's microbatches of a step; none after the run's last one."""
         if step >= self.manifest.total_steps:
             return []
         ahead = step + STEPS_AHEAD
         if ahead < self.manifest.total_steps:
             self.reader.prefetch(self._samples(ahead))
-        batch = self.reader.batch(self._samples(step))
+        samples = self._samples(step)
+        batch = [torch.from_numpy(array) for array in self.reader.batch(samples)]
         size = self.local_batch_sizes[self.manifest.phase_at(step).name]
-        microbatches = zip(*(torch.from_numpy(array).split(size) for array in batch), strict=True)
-        return [({"input": inputs, "positions": positions}, labels) for inputs, labels, positions in microbatches]
+        rows = [slice(first, first + size) for first in range(0, len(samples), size)]
+        return [Microbatch(samples[part], *(tensor[part] for tensor in batch)) for part in rows]
 
     def _samples(self, step: int) -> Int64s:
         """The samples of a step that this rank takes."""

@@ -205,25 +205,33 @@ class MirroredStream:
     @cached_property
     def _digests(self) -> Block:
         """The file of the blocks' digests, as a block of its own."""
-        path = f"{self._folder}/{RECORD}"
-        try:
-            record = Record.model_validate_json(self._connection.content(path))
-        except ValidationError as error:
-            raise self._not_the_shards(path, f"is not a record: {error}") from error
-        if content_digest(record.files) != self._source.digest:
-            raise self._not_the_shards(path, "describes other shards than the manifest was compiled against")
-        digests = next((file for file in record.files if file.path == BLOCK_DIGESTS), None)
-        if digests is None:
-            raise PhaselineError(
-                f"{self._source.asset}@{self._source.version} has no {BLOCK_DIGESTS} and cannot be read from a mirror",
-                f"materialise {self._source.asset} again",
-            )
-        return Block(f"{self._folder}/{BLOCK_DIGESTS}", 0, digests.num_bytes, digests.sha256)
+        return whole_file(self._connection, self._source, BLOCK_DIGESTS)
 
-    def _not_the_shards(self, path: str, how: str) -> PhaselineError:
-        return PhaselineError(
-            f"{self._connection.url}/{path} {how}", f"copy {self._source.asset}@{self._source.version} to the mirror"
+
+def whole_file(connection: Connection, source: SourceReference, file: str) -> Block:
+    """A file of a source's shards in a mirror as one block; raises PhaselineError where their record lists no such."""
+    found = next((entry for entry in shards_record(connection, source).files if entry.path == file), None)
+    if found is None:
+        raise PhaselineError(
+            f"{source.asset}@{source.version} has no {file} and cannot be read from a mirror",
+            f"materialise {source.asset} again",
         )
+    return Block(f"{source.asset}/{source.version}/{file}", 0, found.num_bytes, found.sha256)
+
+
+def shards_record(connection: Connection, source: SourceReference) -> Record:
+    """The record of a source's shards in a mirror; raises PhaselineError where it is not that of these shards."""
+    path = f"{source.asset}/{source.version}/{RECORD}"
+    again = f"copy {source.asset}@{source.version} to the mirror"
+    try:
+        record = Record.model_validate_json(connection.content(path))
+    except ValidationError as error:
+        raise PhaselineError(f"{connection.url}/{path} is not a record: {error}", again) from error
+    if content_digest(record.files) != source.digest:
+        raise PhaselineError(
+            f"{connection.url}/{path} describes other shards than the manifest was compiled against", again
+        )
+    return record
 
 
 def declared_mirror(home: Path, environment: Mapping[str, str]) -> Mirror | None:

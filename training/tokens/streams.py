@@ -1,12 +1,12 @@
 """Where documents lie in the streams of tokens that a manifest's sources are."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.store import Artifact
 from training.manifest import SourceReference
 from training.tokens.files import extents_file, open_extents
 
@@ -27,14 +27,14 @@ class DocumentsInStream(NamedTuple):
         return here[self.ends[here] > self.starts[here]]
 
 
-def documents_in_stream(manifest: Artifact, source: SourceReference, index: pa.Table) -> DocumentsInStream:
+def documents_in_stream(manifest_folder: Path, source: SourceReference, index: pa.Table) -> DocumentsInStream:
     """Where the documents of shards, or some of them in their order, lie in a source's stream.
 
     Args:
-        manifest: the artifact, which holds the extents of sources that are selections.
+        manifest_folder: of the manifest's artifact, which holds the extents of sources that are selections.
         index: of the shards, with offsets and lengths in tokens of the token file.
     """
-    extents = open_extents(source, extents_file(source, manifest.folder))
+    extents = open_extents(source, extents_file(source, manifest_folder))
     offsets, lengths = index["offset"].to_numpy(), index["length"].to_numpy()
     return DocumentsInStream(
         stream_places(extents, source.num_tokens, offsets), stream_places(extents, source.num_tokens, offsets + lengths)

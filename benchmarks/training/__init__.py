@@ -1,0 +1,1 @@
+"""Training: this trainer on a manifest beside torchtitan's own on tokens from memory."""

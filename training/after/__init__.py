@@ -1,0 +1,1 @@
+"""Models after training: exported in Hugging Face format, averaged, and what they write."""
