@@ -158,13 +158,18 @@ class Project:
         return [recipe for recipe in self.recipes.values() if (self.folders.recipes / f"{recipe.name}.yaml").is_file()]
 
     def shards_of(self, recipe: Recipe) -> list[str]:
-        """The sets of shards that a recipe may read; raises PhaselineError for a name that is none."""
-        found: set[str] = set()
-        for phase in recipe.phases:
-            where = f"{self.folders.recipes}: {recipe.name}: phases.{phase.name}.blend"
-            for name in sorted(set(reached(recipe, phase.blend))):
-                found.update(shards_of(name, recipe.groups, self.shards, where))
-        return sorted(found)
+        """The sets of shards that a recipe names, also those that only a cap does; raises PhaselineError for others."""
+        names = {name: f"phases.{phase.name}.blend" for phase in recipe.phases for name in reached(recipe, phase.blend)}
+        capped = {name: f"max_epochs.{name}" for name in recipe.max_epochs}
+        return sorted(
+            {
+                shards
+                for name, field in sorted((capped | names).items())
+                for shards in shards_of(
+                    name, recipe.groups, self.shards, f"{self.folders.recipes}: {recipe.name}: {field}"
+                )
+            }
+        )
 
     def _check(self) -> None:
         refuse_wrong_priority(self.corpus.priority, self.domain_of, f"{self.folders.corpus}: priority")

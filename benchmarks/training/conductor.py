@@ -2,27 +2,18 @@
 
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from benchmarks.processes import ROOT, environment
-from benchmarks.training.spans import SPANS_VARIABLE, Span, read_spans
+from benchmarks.processes import ROOT
+from benchmarks.training.commands import ended_early, training_environment
 from benchmarks.training.turns import TURNS_VARIABLE, Stamp
-from pipelines.store import Store
-from training.declared.launch import LocalLaunch
-from training.declared.trainer import TrainerDeclaration
-from training.launching.follow import KEEP_FREED_PAGES
-from training.launching.launcher import Stretch, torchrun
-from training.launching.local import HERE, LocalLauncher
-from training.runs.run import Run
 
 SECONDS_TO_END = 60
 SECONDS_BETWEEN_LOOKS = 1.0
-LINES_SHOWN = 12  # of the log of a trainer that failed
 
 
 @dataclass(frozen=True)
@@ -32,10 +23,6 @@ class Turn:
     wall: float
     cpu: float
     waited: float
-
-
-class TrainerEndedError(Exception):
-    """A trainer ended before it was told to; with the last lines of its log."""
 
 
 @dataclass(frozen=True)
@@ -54,23 +41,6 @@ class Trainer:
         except (EOFError, BrokenPipeError, ConnectionResetError) as error:
             raise ended_early(self.log) from error
         return Turn(ended.wall - began.wall, ended.cpu - began.cpu, ended.waited - began.waited)
-
-
-def ours(store: Store, run: Run, until_step: int, num_processes: int, every_steps: int) -> list[str]:
-    """The command of this trainer, which ends with its conductor instead of with its standard input."""
-    launch = LocalLaunch(num_processes=num_processes)
-    trainer = TrainerDeclaration.model_validate({"checkpoints": {"every_steps": every_steps}})
-    command = LocalLauncher(launch).command(Stretch(store, run, until_step, trainer))
-    observed = {"training.titan": ["benchmarks.training.ours"], "--end-with-stdin": []}
-    return [argument for part in command for argument in observed.get(part, [part])]
-
-
-def stock(store: Store, run: Run, num_steps: int, num_processes: int, settings: str) -> list[str]:
-    """The command of torchtitan's trainer."""
-    several = torchrun(*HERE, f"--nproc-per-node={num_processes}")
-    arguments = [str(store.root), run.name, str(num_steps), str(store.root / "stock"), settings]
-    start = several if num_processes > 1 else [sys.executable]
-    return [*start, "-m", "benchmarks.training.stock", *arguments]
 
 
 @contextmanager
@@ -115,10 +85,6 @@ def connection(listener: socket.socket, process: subprocess.Popen[bytes], log: P
                 raise ended_early(log) from None
 
 
-def ended_early(log: Path) -> TrainerEndedError:
-    return TrainerEndedError("\n".join(log.read_text(errors="replace").splitlines()[-LINES_SHOWN:]))
-
-
 def end(process: subprocess.Popen[bytes]) -> None:
     """Wait for a process whose conductor is gone, and which therefore ends; kill it if it does not."""
     try:
@@ -126,32 +92,3 @@ def end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def train_observed(command: Sequence[str], folder: Path) -> list[Span]:
-    """Run a training process to its end; returns what the clocks in it have shown.
-
-    Raises:
-        TrainerEndedError: it failed.
-    """
-    path, log_path = folder / "spans.jsonl", folder / "train.log"
-    path.unlink(missing_ok=True)
-    variables = training_environment(folder) | {SPANS_VARIABLE: str(path)}
-    with log_path.open("w") as log:
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            env=variables,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if done.returncode:
-        raise ended_early(log_path)
-    return list(read_spans(path))
-
-
-def training_environment(folder: Path) -> dict[str, str]:
-    """The environment of every training process: that of this trainer's launcher, with one thread for each."""
-    return dict(environment(str(folder))) | KEEP_FREED_PAGES | {"OMP_NUM_THREADS": "1"}

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from benchmarks.processes import on_every_core
 from benchmarks.tables import aligned
-from benchmarks.training.conductor import TrainerEndedError, Turn, ours, stock, trainer, training_environment
+from benchmarks.training.commands import TrainerEndedError, ours, stock, training_environment
+from benchmarks.training.conductor import Turn, trainer
 from benchmarks.training.home import Trained, write_run
 from benchmarks.training.limit import Limit, measure_limit
 

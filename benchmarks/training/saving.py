@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.tables import aligned
-from benchmarks.training.conductor import ours, train_observed
+from benchmarks.training.commands import ours, train_observed
 from benchmarks.training.home import Trained, write_run
 from benchmarks.training.spans import Span
 from pipelines.record import RECORD

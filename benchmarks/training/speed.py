@@ -10,7 +10,8 @@ from pathlib import Path
 
 from benchmarks.processes import on_every_core
 from benchmarks.tables import aligned
-from benchmarks.training.conductor import Trainer, Turn, ours, stock, trainers, training_environment
+from benchmarks.training.commands import ours, stock, training_environment
+from benchmarks.training.conductor import Trainer, Turn, trainers
 from benchmarks.training.home import Trained, write_run
 from benchmarks.training.limit import measure_limit
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.tables import aligned
-from benchmarks.training.conductor import ours, stock, train_observed
+from benchmarks.training.commands import ours, stock, train_observed
 from benchmarks.training.home import write_run
 from benchmarks.training.speed import TRAINED
 

@@ -2,8 +2,8 @@
 
 Model, batch and optimizer are those of the run; tokens come from memory. SETTINGS is
 
-- ``same``: what the run's trainer decides of precision, compilation and recomputation; all else as torchtitan has it,
-- ``own``: those of torchtitan's configuration of Llama 3 8B, compiled,
+- ``same``: precision, compilation, recomputation and CUDA graphs as the run's trainer has them,
+- ``own``: loss, recomputation and CUDA graphs as in torchtitan's configuration of Llama 3 8B, compiled,
 - ``alone``: as ``same``, and nothing but the model and its optimizer on one batch, over and over.
 
 On a CPU it gets what it cannot do without there: the shim, and attention under a dense mask.
@@ -22,8 +22,6 @@ from torchtitan.tools.logging import init_logger
 
 from benchmarks.training.spans import mark
 
-ALONE = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "localhost", "MASTER_PORT": "0"}
-
 
 def main() -> None:
     home, name, steps, folder, settings = sys.argv[1:]
@@ -31,8 +29,10 @@ def main() -> None:
     from benchmarks.training.memory import MemoryLoader
     from benchmarks.training.observed import observe
     from benchmarks.training.stock_config import stock_config
+    from training.titan.__main__ import ALONE
 
-    os.environ.update({variable: value for variable, value in ALONE.items() if variable not in os.environ})
+    for variable, value in ALONE.items():
+        os.environ.setdefault(variable, value)
     config = stock_config(Path(home), name, int(steps), folder, settings)
     observe(config._owner, MemoryLoader)
     init_logger()

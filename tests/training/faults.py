@@ -29,6 +29,7 @@ from training.runs.metrics import StepMetrics, read_metrics
 STRUCK = Path(__file__).parent / "struck"
 
 TRAIN = """
+import signal; signal.signal(signal.SIGINT, signal.default_int_handler)  # also where this runs in the background
 import sys; from pathlib import Path; from pipelines.store import Store; from training.launching.launch import train
 from training.declared.trainer import TrainerDeclaration; from pipelines.errors import PhaselineError
 store = Store(Path(sys.argv[1]))

@@ -163,7 +163,7 @@ def test_a_full_disk_ends_training_with_the_need_and_the_remedy(copy: Run, unbro
     with small_disk(copy.folder):
         said = suffer(FULL_DISK, home, 1)
         [full] = [sentence for sentence in said if "step-25 was not saved" in sentence]
-        assert re.search(r"the disk of \S+/checkpoints is full: .* it takes 0\.001 GB, and 0\.\d+ GB are free", full)
+        assert re.search(r"the disk of \S+/checkpoints is full: .* it takes 1\.\d MB, and \d\.\d MB are free", full)
         assert own_steps(copy) == [0, 21]
         assert not step_folder(copy, 25).exists()
 

@@ -36,10 +36,10 @@ def help_train(
 ) -> None:
     """Train along with the first host until the newest manifest of a recipe is trained up to a boundary.
 
-    Where torchrun ends without a message, as it does when the first host ends, that host is waited for again.
+    Where the first host ends, too, it is waited for again.
 
     Raises:
-        PhaselineError: this machine lacks memory or GPUs, or its processes failed.
+        PhaselineError: this machine lacks memory or GPUs, or its processes alone failed.
     """
     while not is_trained(store, recipe, last_boundary):
         wait_for_first_host(launcher.declared, report)
@@ -53,7 +53,7 @@ def help_train(
         follower = Follower(run, stretch.until_step, report, None)
         follower.log = run.folder / f"train.host{launcher.place + 1}.log"  # a shared disk loses what two hosts append
         exit_status = launcher.launch(stretch, follower)
-        if follower.first_failure is not None or follower.stopped_at is not None:
+        if exit_status and stays(launcher.declared):
             follower.finish(exit_status)
 
 
@@ -78,6 +78,16 @@ def wait_for_first_host(launch: TorchrunLaunch, report: Callable[[str], None]) -
             reported = time.monotonic()
             report(f"waiting for {launch.hosts[0]}, which prepares the run, to train")
         time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def stays(launch: TorchrunLaunch) -> bool:
+    """Whether the first host goes on: it still listens when it would have noticed that this host is gone."""
+    deadline = time.monotonic() + 2 * launch.lost_after_seconds
+    while time.monotonic() < deadline:
+        if not listens(launch.hosts[0], launch.port):
+            return False
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    return True
 
 
 def listens(host: str, port: int) -> bool:

@@ -24,8 +24,8 @@ def full_disk(folder: Path, what: str, num_bytes: int | None = None) -> Phaselin
         num_bytes: that it takes, where that is known.
     """
     free_bytes = shutil.disk_usage(folder).free
-    needed = f"it takes {num_bytes / 1e9:,.3f} GB, and" if num_bytes else "where"
+    needed = f"it takes {num_bytes / 1e6:,.1f} MB, and" if num_bytes else "where"
     return PhaselineError(
-        f"the disk of {folder} is full: {what} was not saved; {needed} {free_bytes / 1e9:,.3f} GB are free",
+        f"the disk of {folder} is full: {what} was not saved; {needed} {free_bytes / 1e6:,.1f} MB are free",
         "make space there, then run the same command again: it continues from the newest checkpoint",
     )

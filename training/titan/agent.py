@@ -19,6 +19,12 @@ def end_with_torchrun() -> None:
     os._exit(1)
 
 
+def kill_torchrun() -> None:
+    """Let nothing of this host go on."""
+    os.environ["TORCHELASTIC_MAX_RESTARTS"] = "0"
+    os.kill(os.getppid(), signal.SIGKILL)
+
+
 def restart_is_left() -> bool:
     """Whether torchrun starts this process again when it fails."""
     done, most = (int(os.environ.get(f"TORCHELASTIC_{name}", "0")) for name in ("RESTART_COUNT", "MAX_RESTARTS"))

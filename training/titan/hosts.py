@@ -17,7 +17,7 @@ import torch.distributed as dist
 
 from training.declared.launch import Launch, LocalLaunch
 from training.runs.events import emit
-from training.titan.agent import restart_is_left
+from training.titan.agent import kill_torchrun, restart_is_left
 
 BEATS_PER_PATIENCE = 6
 SECONDS_BETWEEN_LOOKS = 0.2
@@ -106,6 +106,8 @@ class Hosts:
             now = time.monotonic()
             for host, last in [(0, self._answered), *self._heard.items()]:
                 if now - last > self._lost_after_seconds:
+                    if host == 0:
+                        kill_torchrun()  # whose own store is there: it would wait for ever
                     self._end(f"host {host + 1} of {len(self._keys)} has not answered for {now - last:.0f} seconds")
 
     def _end(self, what: str) -> NoReturn:
