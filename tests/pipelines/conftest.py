@@ -1,44 +1,13 @@
 """Clusters on this machine: a Ray cluster of two nodes, and a Slurm cluster of one. Started once, for who asks."""
 
-import os
-import secrets
-import shutil
-import socket
-import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
+from slurm_cluster import slurm_cluster
 
 from pipelines.engines import Engine, LocalEngine
 from pipelines.engines.ray import RayEngine
 from pipelines.engines.slurm import SlurmEngine
-
-SLURM_CONF = """\
-ClusterName=test
-SlurmctldHost={host}(127.0.0.1)
-SlurmctldPort={controller_port}
-SlurmdPort={node_port}
-SlurmUser=root
-AuthInfo=socket={folder}/munge.socket
-StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool
-SlurmctldPidFile={folder}/slurmctld.pid
-SlurmdPidFile={folder}/slurmd.pid
-SlurmctldLogFile={folder}/slurmctld.log
-SlurmdLogFile={folder}/slurmd.log
-ProctrackType=proctrack/pgid
-TaskPlugin=task/none
-SelectType=select/cons_tres
-SelectTypeParameters=CR_CPU_Memory
-SlurmdParameters=config_overrides
-SchedulerType=sched/builtin
-SchedulerParameters=batch_sched_delay=0
-ReturnToService=2
-MpiDefault=none
-NodeName={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=1000 State=UNKNOWN
-PartitionName=cpu Nodes={host} Default=YES State=UP
-"""
 
 
 @pytest.fixture(scope="session")
@@ -60,38 +29,8 @@ def ray_engine() -> Iterator[RayEngine]:
 @pytest.fixture(scope="session")
 def slurm_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmEngine]:
     """One node that says it has four CPUs, with daemons, keys and ports of its own."""
-    if not all(shutil.which(name) for name in ("munged", "slurmctld", "slurmd", "sbatch")):
-        pytest.skip("Slurm is not installed")
-    if os.geteuid():
-        pytest.skip("slurmd needs root")
-    folder = tmp_path_factory.mktemp("slurm")
-    (folder / "spool").mkdir()
-    (folder / "state").mkdir()
-    (folder / "munge.key").write_bytes(secrets.token_bytes(128))
-    (folder / "munge.key").chmod(0o600)
-    conf = folder / "slurm.conf"
-    ports = {"controller_port": free_port(), "node_port": free_port()}
-    conf.write_text(SLURM_CONF.format(folder=folder, host=socket.gethostname().partition(".")[0], **ports))
-    munge_files = [f"--{name}-file={folder}/munge.{name}" for name in ("key", "pid", "seed", "log")]
-    daemons = [
-        ["munged", "--force", "--foreground", f"--socket={folder}/munge.socket", *munge_files],
-        ["slurmctld", "-D", "-f", str(conf)],
-        ["slurmd", "-D", "-f", str(conf)],
-    ]
-    running = []
-    with pytest.MonkeyPatch.context() as patch, (folder / "output.txt").open("w") as output:
-        patch.setenv("SLURM_CONF", str(conf))
-        try:
-            for daemon in daemons:
-                running.append(subprocess.Popen(daemon, stdout=output, stderr=subprocess.STDOUT))
-                if daemon[0] == "munged":
-                    wait_until((folder / "munge.socket").exists)
-            wait_until(lambda: "idle" in answer("sinfo", "--noheader", "--format=%T"))
-            yield SlurmEngine(kind="slurm", partition="cpu", mem_per_cpu_gb=0.1)
-        finally:
-            for process in reversed(running):
-                process.terminate()
-                process.wait()
+    with slurm_cluster(tmp_path_factory.mktemp("slurm")):
+        yield SlurmEngine(kind="slurm", partition="cpu", mem_per_cpu_gb=0.1)
 
 
 @pytest.fixture(
@@ -100,19 +39,3 @@ def slurm_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmEngi
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine in turn."""
     return LocalEngine(workers=2) if request.param == "local" else request.getfixturevalue(f"{request.param}_engine")
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def answer(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for what comes soon, if at all; pytest's own limit ends the rest."""
-    while not condition():
-        time.sleep(0.1)

@@ -107,9 +107,9 @@ def test_a_damaged_checkpoint_is_passed_over_and_named(fault: Fault, copy: Run) 
 def test_checkpoints_of_another_run_or_step_are_refused(copy: Run) -> None:
     moved = step_folder(copy, 40)
     shutil.copytree(step_folder(copy, 35), moved)
-    with pytest.raises(PhaselineError, match=r"step-40 holds the checkpoint of small@1 at step 35") as raised:
+    with pytest.raises(PhaselineError, match=r"step-40 is a checkpoint of small@1 at step 35") as raised:
         settle(copy, print)
-    assert "move it out of" in raised.value.remedy
+    assert raised.value.remedy == f"move {moved} away"
 
 
 def test_a_checkpoint_of_another_shape_is_refused_though_its_record_names_the_preset(copy: Run) -> None:

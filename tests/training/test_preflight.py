@@ -127,7 +127,7 @@ def test_hosts_left_must_share_the_batch(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"asset": "checkpoints/other@3"}, "is a checkpoint of other@3"),
+        ({"asset": "checkpoints/other@3"}, "is a checkpoint of other@3 at step 35"),
         ({"parents": []}, "was trained by another manifest than manifests/small@1"),
         ({"parameters": {"model": "llama_8b"}}, "is a llama_8b, and manifests/small@1 trains a llama_test"),
     ],

@@ -1,5 +1,6 @@
 """What every way to start a run's processes can say and do."""
 
+import json
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -25,14 +26,16 @@ class Stretch:
 
     @property
     def program(self) -> list[str]:
-        """The module of a training process and its arguments."""
+        """The module of a training process and its arguments; of the trainer, what is not as by default."""
+        declared = self.trainer.model_dump(mode="json", exclude_defaults=True)
+        declared["launch"] = {"kind": self.trainer.launch.kind, **declared.get("launch", {})}
         return [
             "-m",
             "training.titan",
             self.run.name,
             f"--home={self.store.root.resolve()}",
             f"--until-step={self.until_step}",
-            f"--trainer={self.trainer.model_dump_json()}",
+            f"--trainer={json.dumps(declared)}",
         ]
 
 

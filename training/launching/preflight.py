@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from pipelines.alterations import alterations
 from pipelines.errors import PhaselineError
 from pipelines.fetch.digest_cache import DIGESTS
-from pipelines.record import read_record
 from training.launching.launcher import Launcher, Stretch
 from training.launching.machine import obstacles_of_disk
 from training.models.batches import local_batch_sizes
 from training.models.layout import parallel_layout
-from training.runs.checkpoints import ASSETS, own_steps, step_folder
+from training.runs.checkpoints import own_steps
+from training.runs.settling import foreign_checkpoints
 from training.runs.start import find_start
 from training.tokens.files import expected_files
 from training.tokens.mirror import available_token_files
@@ -95,23 +95,11 @@ def token_files(stretch: Stretch, _launcher: Launcher) -> Obstacles:
 
 
 def checkpoints(stretch: Stretch, _launcher: Launcher) -> Obstacles:
-    """A checkpoint to continue from that is another run's, another manifest's or another model's."""
+    """What the run cannot begin with, and checkpoints of it that are another run's, manifest's or model's."""
     run = stretch.run
     if not own_steps(run):
         find_start(stretch.store, run)
-    for step in own_steps(run)[-1:]:
-        folder = step_folder(run, step)
-        record = read_record(folder)
-        remedy = f"move {folder} away"
-        if record.asset != f"{ASSETS}{run.name}":
-            yield PhaselineError(f"{folder} is a checkpoint of {record.asset.removeprefix(ASSETS)}", remedy)
-        elif not any(parent in run.declaration.manifests_at(step) for parent in record.parents):
-            yield PhaselineError(f"{folder} was trained by another manifest than {run.artifact.name}", remedy)
-        elif record.parameters["model"] != run.manifest.model:
-            yield PhaselineError(
-                f"{folder} is a {record.parameters['model']}, and {run.artifact.name} trains a {run.manifest.model}",
-                remedy,
-            )
+    yield from foreign_checkpoints(run)
 
 
 def disk(stretch: Stretch, _launcher: Launcher) -> Obstacles:

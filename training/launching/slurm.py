@@ -126,7 +126,8 @@ class SlurmLauncher(Launcher):
             f"--nnodes={self.declared.nodes} --nproc-per-node={self.declared.num_processes_per_node}",
             f'--rdzv-backend=c10d --rdzv-endpoint="$first_node:{port}"',
             '--rdzv-id="$SLURM_JOB_ID-${SLURM_RESTART_COUNT:-0}"',
-            *(shlex.quote(argument) for argument in stretch.program),
+            shlex.join(stretch.program[:2]),
+            *map(shlex.quote, stretch.program[2:]),
         ]
 
     @override

@@ -1,9 +1,10 @@
 """Settling a run before it goes on: only checkpoints that training can continue from are left."""
 
 import shutil
+from collections.abc import Iterator
 
 from pipelines.errors import PhaselineError
-from pipelines.record import RECORD, Record, read_record
+from pipelines.record import RECORD, read_record
 from training.runs.checkpoints import ASSETS, own_steps, step_folder, step_folders
 from training.runs.retention import remove
 from training.runs.run import Run
@@ -17,10 +18,10 @@ def settle(run: Run, report: Report) -> None:
     training passes its step again. To be called by the one process that holds the run for writing.
 
     Raises:
-        PhaselineError: a checkpoint of another run, manifest or step lies among them; nothing is removed then.
+        PhaselineError: a checkpoint of another run, step, manifest or model lies among them; nothing is removed then.
     """
-    for step in own_steps(run):
-        refuse_foreign(run, step)
+    for foreign in foreign_checkpoints(run):
+        raise foreign
     for step, folder in step_folders(run.folder).items():
         if not (folder / RECORD).is_file():
             report(f"the checkpoint at step {step} was not finished; removed")
@@ -34,28 +35,25 @@ def settle(run: Run, report: Report) -> None:
         remove(folder)
 
 
-def refuse_foreign(run: Run, step: int) -> None:
-    """Raise PhaselineError for a checkpoint that someone copied into the run's folder; an unreadable one is altered."""
-    folder = step_folder(run, step)
-    try:
-        record = read_record(folder)
-    except PhaselineError:
-        return
-    foreign = foreign_origin(run, step, record)
-    if foreign is not None:
-        raise PhaselineError(
-            f"{folder} holds {foreign}, and run {run.name} cannot go on from it",
-            f"move it out of {run.checkpoints}",
-        )
+def foreign_checkpoints(run: Run) -> Iterator[PhaselineError]:
+    """What to tell a user of each checkpoint in a run's folder that is another run's, step's, manifest's or model's.
 
-
-def foreign_origin(run: Run, step: int, record: Record) -> str | None:
-    """Where a checkpoint comes from, where that is not this run at this step; None where it is."""
-    if (record.asset, record.version) != (f"{ASSETS}{run.name}", step):
-        return f"the checkpoint of {record.asset.removeprefix(ASSETS)} at step {record.version}"
-    followed = [run.declaration.manifest, *(amendment.manifest for amendment in run.declaration.amendments)]
-    manifest = record.parents[0]
-    if manifest not in followed:
-        name = manifest.asset.removeprefix("manifests/")
-        return f"a checkpoint of {name}@{manifest.version} (content {manifest.digest[:12]})"
-    return None
+    One whose record cannot be read is altered, and none of these.
+    """
+    for step in own_steps(run):
+        folder = step_folder(run, step)
+        try:
+            record = read_record(folder)
+        except PhaselineError:
+            continue
+        remedy = f"move {folder} away"
+        if (record.asset, record.version) != (f"{ASSETS}{run.name}", step):
+            whose = record.asset.removeprefix(ASSETS)
+            yield PhaselineError(f"{folder} is a checkpoint of {whose} at step {record.version}", remedy)
+        elif not any(parent in run.declaration.manifests_at(step) for parent in record.parents):
+            yield PhaselineError(f"{folder} was trained by another manifest than {run.artifact.name}", remedy)
+        elif record.parameters["model"] != run.manifest.model:
+            yield PhaselineError(
+                f"{folder} is a {record.parameters['model']}, and {run.artifact.name} trains a {run.manifest.model}",
+                remedy,
+            )
