@@ -17,6 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PhaselineError as error:
         print(f"\nphaseline: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:  # what was interrupted has said what became of it
+        return 130  # as shells report it
     except BrokenPipeError:  # who reads the output, head for one, has seen enough; there must be no second complaint
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -1,4 +1,7 @@
-"""Exclusive locks between processes, by files that say who holds them."""
+"""Exclusive locks between processes, by files that say who holds them.
+
+They hold on one host and over NFS, but not on Lustre without its ``flock`` option, nor on object stores.
+"""
 
 import fcntl
 import os

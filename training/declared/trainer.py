@@ -55,7 +55,7 @@ class Checkpoints(Declared):
 
     Args:
         keep_newest: how many of those between boundaries are kept; with two, an altered one costs ``every_steps``.
-        grace_seconds: what processes that are told to stop have for their step and a checkpoint, before they are killed.
+        grace_seconds: what processes that are told to stop have for their step and a checkpoint before they are killed.
     """
 
     every_steps: Positive = 50

@@ -1,1 +1,1 @@
-"""Models: their shapes, the presets that recipes name, and how many sequences are computed at a time."""
+"""Models: their shapes and presets, and how steps of them are divided, computed and fitted into memory."""
