@@ -100,6 +100,18 @@ def test_a_picture_is_drawn_of_whatever_was_measured_first(manifest: Manifest, t
     assert [file.name for file in tmp_path.iterdir()] == ["loss.png"]
 
 
+def test_phases_that_only_the_run_before_a_branch_knows_are_named(manifest: Manifest, tmp_path: Path) -> None:
+    from matplotlib.figure import Figure
+
+    rows = rows_of(manifest)
+    of_other = [StepMetrics(**row | {"phase": "warm"}) if row["step"] <= 3 else row for row in rows]
+    axes = Figure().add_subplot()
+    draw_phases([axes], manifest, of_other)
+    assert [text.get_text() for text in axes.texts] == ["warm (3 steps)", "first (4 steps)", "second (5 steps)"]
+    plot_run(manifest, of_other, [], [], tmp_path / "loss.png")
+    assert (tmp_path / "loss.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_a_picture_is_remade_now_and_then_and_in_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store: Store
     store, artifact = make_manifest(tmp_path)

@@ -1,6 +1,7 @@
 """The picture of a run: its loss, the loss of each source, and its learning rate, by step."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,7 +76,7 @@ def draw_rate(axes: "Axes", manifest: Manifest, rows: Sequence[StepMetrics]) -> 
     """The learning rate that was used so far, and the one to come, paler."""
     done = rows[:: -(-len(rows) // RATE_POINTS)]
     first, end = rows[0]["step"] - 1, manifest.phase(rows[-1]["phase"]).end_step
-    planned = range(first, end, -(-(end - first) // RATE_POINTS))
+    planned = range(rows[-1]["step"] - 1, end, -(-end // RATE_POINTS))
     axes.plot([step + 1 for step in planned], [manifest.lr(step) for step in planned], color=LR_COLOUR, alpha=0.3)
     axes.plot([row["step"] for row in done], [row["lr"] for row in done], color=LR_COLOUR, linewidth=1.4)
     axes.set_xlim(first, end)
@@ -86,19 +87,22 @@ def draw_rate(axes: "Axes", manifest: Manifest, rows: Sequence[StepMetrics]) -> 
 
 
 def draw_phases(panels: Sequence["Axes"], manifest: Manifest, rows: Sequence[StepMetrics]) -> None:
-    """A shade for each phase from the first row's to the last one's, a line where it begins, and its name on top."""
-    names = [phase.name for phase in manifest.phases]
-    for number in range(names.index(rows[0]["phase"]), names.index(rows[-1]["phase"]) + 1):
-        phase = manifest.phases[number]
-        first = max(phase.first_step, rows[0]["step"] - 1)
+    """A shade for each phase from the first row's to the last one's, a line where it begins, and its name on top.
+
+    Rows from before a branch may be of phases that only the other run's manifest knows.
+    """
+    firsts = [(rows[0]["step"] - 1, rows[0]["phase"])]
+    firsts += [(row["step"] - 1, row["phase"]) for before, row in pairwise(rows) if row["phase"] != before["phase"]]
+    ends = [first for first, _ in firsts[1:]] + [manifest.phase(rows[-1]["phase"]).end_step]
+    for number, ((first, name), end) in enumerate(zip(firsts, ends, strict=True)):
         for axes in panels:
-            axes.axvspan(first, phase.end_step, color=PHASE_COLOURS[number % 2], zorder=0)
+            axes.axvspan(first, end, color=PHASE_COLOURS[number % 2], zorder=0)
             if first:
                 axes.axvline(first, color="0.35", linewidth=1, linestyle="--")
         panels[0].text(
-            (first + phase.end_step) / 2,
-            1.01 + 0.06 * (number % 2 and len(names) > 4),
-            f"{phase.name} ({phase.num_steps:,} steps)",
+            (first + end) / 2,
+            1.01 + 0.06 * (number % 2 and len(firsts) > 4),
+            f"{name} ({end - first:,} steps)",
             transform=panels[0].get_xaxis_transform(),
             ha="center",
             va="bottom",
