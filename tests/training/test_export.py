@@ -17,6 +17,7 @@ from training.launching.launch import train
 from training.models import presets
 from training.models.presets import ModelPreset, llama
 from training.runs.checkpoints import get_checkpoint, step_folder
+from training.runs.retention import pinned_steps
 from training.runs.run import create_run
 
 
@@ -59,6 +60,7 @@ def test_a_step_between_boundaries_has_a_name_of_its_own(unbroken: TrainedRun) -
     assert artifact.record.checks[0].passed
     assert (artifact.record.facts["run"], artifact.record.facts["step"]) == ("small@1", 35)
     assert artifact.record.parents[0] == get_checkpoint(unbroken.state.run, 35).parent
+    assert 35 in pinned_steps(unbroken.state.run)
 
 
 def test_the_boundaries_of_an_older_run_leave_those_of_the_graph_alone(unbroken: TrainedRun, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from pipelines.record import read_record, write_record
 from pipelines.store import Store
 from training.runs.checkpoints import get_checkpoint, own_steps, step_folder
 from training.runs.metrics import read_metrics
-from training.runs.retention import remove_superseded
+from training.runs.retention import pin, remove_superseded
 from training.runs.run import Beginning, Run, RunDeclaration, declare, open_run
 from training.runs.settling import settle
 
@@ -138,15 +138,17 @@ def test_a_second_trainer_is_refused(copy: Run) -> None:
         retrain(Store(copy.folder.parents[1]), 1)
 
 
-def test_superseded_checkpoints_are_removed_unless_another_run_began_with_them(copy: Run) -> None:
+def test_superseded_checkpoints_are_removed_unless_something_was_made_from_them(copy: Run) -> None:
     other = RunDeclaration(
         manifest=copy.artifact.parent,
         beginning=Beginning(run="small@1", step=30, digest=get_checkpoint(copy, 30).digest),
     )
-    shutil.copytree(step_folder(copy, 30), step_folder(copy, 33))
+    for step in (31, 33):
+        shutil.copytree(step_folder(copy, 30), step_folder(copy, step))
     declare(copy.folder.with_name("other@1"), other)
+    pin(copy, 31)
     remove_superseded(copy, keep_newest=1)
-    assert own_steps(copy) == [0, 21, 30, 35, 36]
+    assert own_steps(copy) == [0, 21, 30, 31, 35, 36]
 
 
 def test_an_altered_checkpoint_is_not_handed_out(copy: Run) -> None:

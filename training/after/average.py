@@ -17,6 +17,7 @@ from training.after.export import CODE_VERSION, find_tokenizer, logits_equal
 from training.after.past import bill_of_all
 from training.models.presets import model_preset
 from training.runs.checkpoints import checkpoint_steps, get_checkpoint, read_checkpoint
+from training.runs.retention import pin
 from training.runs.run import Run
 
 MOST_NAMED_STEPS = 4
@@ -71,6 +72,8 @@ def ensure_average(
         from training.titan.export import write_model
         from training.titan.weights import mean_of
 
+        for member in members:
+            pin(member.run, member.step)
         report(f"averaging {', '.join(member.name for member in members)} as {asset}")
         folders = [get_checkpoint(member.run, member.step).folder for member in members]
         weights = mean_of(dict(zip(folders, shares(len(members), decay), strict=True)))

@@ -8,6 +8,7 @@ from pipelines.tokenizer import TOKENIZER
 from training.after.card import Origin, write_card
 from training.runs.checkpoint_facts import bill_in
 from training.runs.checkpoints import boundaries, get_checkpoint, read_checkpoint
+from training.runs.retention import pin
 from training.runs.run import Run
 
 CODE_VERSION = "2"
@@ -43,6 +44,7 @@ def ensure_export(store: Store, run: Run, step: int, report: Callable[[str], Non
         from training.titan.export import write_model
         from training.titan.weights import weights_of
 
+        pin(run, step)
         report(f"exporting step {step} of {run.name} as {asset}")
         difference = write_model(
             run.manifest, weights_of(get_checkpoint(run, step).folder), tokenizer.folder / TOKENIZER, draft.folder
