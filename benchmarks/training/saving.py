@@ -27,15 +27,17 @@ TARGET = 0.01  # of what torchtitan takes
 
 @dataclass(frozen=True)
 class Saving:
-    """Medians of a few checkpoints of a model, in seconds. ``blocked`` is what training waits for lineage.
+    """Medians of a few checkpoints of a model, in seconds.
 
-    ``background_cpu_seconds`` are those of the digests of a checkpoint's files, which a thread computes meanwhile.
+    ``save`` is torchtitan's part. ``blocked`` is how long training waits for lineage, ``checked`` how long for whether
+    all weights are finite. ``background_cpu`` is what the digests of a checkpoint's files cost, beside training.
     """
 
     model: str
     save_seconds: float
     save_cpu_seconds: float
     blocked_seconds: float
+    checked_seconds: float
     background_cpu_seconds: float
     checkpoint_bytes: int
     lineage_bytes: int
@@ -66,29 +68,51 @@ def measure_saving(trained: Trained, report: Callable[[str], None]) -> Saving:
     lineage_bytes = sizes.pop(RECORD)
     return Saving(
         trained.model,
-        save_seconds=statistics.median(inner.seconds for inner, _ in saves),
-        save_cpu_seconds=statistics.median(inner.cpu_seconds for inner, _ in saves),
-        blocked_seconds=statistics.median(whole.seconds - inner.seconds for inner, whole in saves),
+        save_seconds=statistics.median(save.by_torchtitan.seconds for save in saves),
+        save_cpu_seconds=statistics.median(save.by_torchtitan.cpu_seconds for save in saves),
+        blocked_seconds=statistics.median(save.lineage_seconds for save in saves),
+        checked_seconds=statistics.median(save.other_seconds for save in saves),
         background_cpu_seconds=background_cpu_seconds,
         checkpoint_bytes=sum(sizes.values()),
         lineage_bytes=lineage_bytes,
     )
 
 
-def saves_of(spans: Sequence[Span]) -> Iterator[tuple[Span, Span]]:
-    """torchtitan's part of each save, and all of it."""
-    inner: Span | None = None
-    for span in spans:
-        if span.name == "torchtitan's save":
-            inner = span
-        elif span.name == "save" and inner is not None:
-            yield inner, span
-            inner = None
+@dataclass(frozen=True)
+class Save:
+    """A checkpoint that was saved, and what that consists of."""
+
+    whole: Span
+    by_torchtitan: Span
+    lineage_seconds: float
+
+    @property
+    def other_seconds(self) -> float:
+        return self.whole.seconds - self.by_torchtitan.seconds - self.lineage_seconds
+
+
+def saves_of(spans: Sequence[Span]) -> Iterator[Save]:
+    """The saves that wrote a checkpoint; ours is asked at each step."""
+    for whole in spans:
+        within = [span for span in spans if whole.started <= span.started and span.ended <= whole.ended]
+        inner = [span for span in within if span.name == "torchtitan's save"]
+        if whole.name == "save" and inner:
+            yield Save(whole, inner[0], sum(span.seconds for span in within if span.name == "lineage"))
 
 
 def saving_table(savings: Sequence[Saving]) -> Iterator[str]:
     """A row for each model, and whether lineage keeps to its target."""
-    header = ["MB", "save s", "CPU s", "lineage: blocks s", "share", "background CPU s", "bytes", "share"]
+    header = [
+        "MB",
+        "save s",
+        "CPU s",
+        "lineage: blocks ms",
+        "share",
+        "background CPU s",
+        "bytes",
+        "share",
+        "check of weights: ms",
+    ]
     rows = [["checkpoints", *header]]
     for saving in savings:
         rows.append(
@@ -97,11 +121,12 @@ def saving_table(savings: Sequence[Saving]) -> Iterator[str]:
                 f"{saving.checkpoint_bytes / 1e6:,.0f}",
                 f"{saving.save_seconds:.3f}",
                 f"{saving.save_cpu_seconds:.3f}",
-                f"{saving.blocked_seconds:.5f}",
+                f"{1000 * saving.blocked_seconds:.2f}",
                 f"{saving.share_of_seconds:.2%}",
                 f"{saving.background_cpu_seconds:.3f}",
                 f"{saving.lineage_bytes:,}",
                 f"{saving.share_of_bytes:.5%}",
+                f"{1000 * saving.checked_seconds:.1f}",
             ]
         )
     yield from aligned(rows)

@@ -11,7 +11,7 @@ from training.models.compute import USABLE, memory_of_run, settled_compute
 from training.models.presets import model_preset
 from training.runs.checkpoints import boundaries, own_steps
 
-PROGRAM_NUM_BYTES = 550 << 20  # of a process on CPUs: Python, torch and torchtitan, measured
+PROGRAM_NUM_BYTES = 700 << 20  # of a process on CPUs: Python, torch and torchtitan, measured
 CHECKPOINT_BYTES_PER_PARAMETER = 12  # the weight and AdamW's two moments, in float32
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 
