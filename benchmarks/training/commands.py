@@ -64,9 +64,11 @@ def train_observed(command: Sequence[str], folder: Path) -> list[Span]:
             check=False,
         )
     if done.returncode:
-        raise ended_early(log_path)
+        raise ended_early(log_path, done.returncode)
     return list(read_spans(path))
 
 
-def ended_early(log: Path) -> TrainerEndedError:
-    return TrainerEndedError("\n".join(log.read_text(errors="replace").splitlines()[-LINES_SHOWN:]))
+def ended_early(log: Path, status: int | None) -> TrainerEndedError:
+    """How a process ended, None if it has not yet: its exit status or, negative, the signal that killed it."""
+    lines = log.read_text(errors="replace").splitlines()[-LINES_SHOWN:]
+    return TrainerEndedError("\n".join([*lines, f"exit status {status}"]))

@@ -31,6 +31,7 @@ class Trainer:
 
     conductor: Connection
     log: Path
+    process: subprocess.Popen[bytes]
 
     def turn(self, num_steps: int) -> Turn:
         """Let it run so many steps; raises TrainerEndedError if it cannot."""
@@ -39,7 +40,7 @@ class Trainer:
             began: Stamp = self.conductor.recv()
             ended: Stamp = self.conductor.recv()
         except (EOFError, BrokenPipeError, ConnectionResetError) as error:
-            raise ended_early(self.log) from error
+            raise ended_early(self.log, self.process.poll()) from error
         return Turn(ended.wall - began.wall, ended.cpu - began.cpu, ended.waited - began.waited)
 
 
@@ -68,7 +69,7 @@ def trainer(name: str, command: Sequence[str], folder: Path) -> Iterator[Trainer
         try:
             with connection(listener, process, log_path) as conductor:
                 conductor.recv()
-                yield Trainer(conductor, log_path)
+                yield Trainer(conductor, log_path, process)
         finally:
             end(process)
             address.unlink()
@@ -82,7 +83,7 @@ def connection(listener: socket.socket, process: subprocess.Popen[bytes], log: P
             return Connection(listener.accept()[0].detach())
         except TimeoutError:
             if process.poll() is not None:
-                raise ended_early(log) from None
+                raise ended_early(log, process.returncode) from None
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
