@@ -240,6 +240,7 @@ def test_no_task_outlives_the_engine(bench: Bench, how: signal.Signals) -> None:
 def test_progress_is_summed_over_completed_and_running_tasks(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(monitor, "FIRST_REPORT", 0)
     monkeypatch.setattr(monitor, "MIN_SECONDS", 0)
+    monkeypatch.setattr(monitor, "MAX_SECONDS", 0)
     bench.run(LocalEngine(workers=2))
     (bench.folder / "job/completed/00000.pickle").unlink()
     reports: list[str] = []
