@@ -8,7 +8,7 @@ BIN := .venv/bin
 ENVIRONMENT := .venv/.made
 DEVELOPMENT := .venv/.made-dev
 
-.PHONY: train test lint dev bench clean
+.PHONY: train test test-hosts lint dev bench clean
 
 train: $(ENVIRONMENT)
 	@$(BIN)/phaseline train $(PHASES) $(if $(FROM),--from $(FROM))
@@ -17,7 +17,10 @@ dev: $(ENVIRONMENT)
 	@$(BIN)/phaseline dev
 
 test: $(DEVELOPMENT)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not hosts"
+
+test-hosts: $(DEVELOPMENT)
+	@$(BIN)/python -m pytest -m hosts
 
 lint: $(DEVELOPMENT)
 	$(BIN)/ruff check .
