@@ -116,7 +116,7 @@ def checkpoint(project: Project, recipe: Recipe, phase: str, before: list[str]) 
             )
         finally:
             picture.finish()
-        changes = [] if state.checkpoints == known else [f"it stood at step {max(known, default=0)}"]
+        changes = [] if state.checkpoints == known else [f"it stood at step {max(known, default=state.run.first_step)}"]
         return Outcome(get_checkpoint(state.run, end_step), changes)  # it may have begun in another run
 
     return Step(

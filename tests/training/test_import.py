@@ -16,11 +16,12 @@ from pipelines.errors import PhaselineError
 from pipelines.store import Artifact, Store
 from training.after.export import ensure_export
 from training.base_models.base_model import ensure_base_model, reference
+from training.bill.bill import foreign_start
 from training.declared.recipe import Recipe
 from training.launching.launch import train
 from training.lineage.verification import verify
 from training.manifest import BaseModelReference, read_manifest
-from training.runs.chain import chain, unknown_diet
+from training.runs.chain import chain
 from training.runs.checkpoints import get_checkpoint
 from training.runs.metrics import read_metrics
 from training.runs.run import create_run
@@ -61,7 +62,7 @@ def test_the_first_loss_is_the_one_that_transformers_finds(
     assert get_checkpoint(run, 1).record.parents == [artifact.parent, base_model.parent]
     assert read_manifest(artifact).start == reference(base_model)
     (stretch,) = chain(store, run, 1)
-    assert unknown_diet([stretch]) == reference(base_model)
+    assert foreign_start(stretch) == base_model.name
     assert list(verify(store, artifact.asset, 1, run.name, print)) == []
 
 

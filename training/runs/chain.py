@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.store import Store
-from training.manifest import BaseModelReference, Manifest, StartReference
+from training.manifest import Manifest, StartReference
 from training.runs.run import Run, find_base, open_run
 
 
@@ -50,9 +50,3 @@ def chain_of_start(store: Store, manifest: Manifest) -> list[Stretch]:
 def own_stretch(run: Run, first_step: int, end_step: int) -> Stretch:
     name = run.artifact.name.removeprefix("manifests/")
     return Stretch(name, run.manifest, run.artifact.folder, first_step, end_step)
-
-
-def unknown_diet(stretches: list[Stretch]) -> BaseModelReference | None:
-    """The foreign model behind a chain, of which nobody here knows what it was trained on; None where there is none."""
-    start = stretches[0].manifest.start
-    return start if isinstance(start, BaseModelReference) else None
