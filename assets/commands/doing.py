@@ -33,17 +33,18 @@ def run_train(options: argparse.Namespace) -> None:
 
     project = open_project()
     recipe, phases = select(project.recipes, options.selection)
+    if options.optimizer is not None and options.beginning is None:
+        raise PhaselineError("--optimizer says what a branch begins with, and there is none", "add --from RUN@STEP")
+    optimizer = options.optimizer or "loaded"
     if options.dry_run:
-        print(*show(project, recipe, phases), sep="\n")
+        print(*show(project, recipe, phases, options.beginning, optimizer), sep="\n")
         return
     helping = helping_launcher(project.trainer)
     if helping is not None:
         help_train(project.store, recipe.name, phases[-1], project.trainer, helping, print)
         return
     if options.beginning is not None:
-        branch_off(project, recipe, options.beginning, options.optimizer or "loaded")
-    elif options.optimizer is not None:
-        raise PhaselineError("--optimizer says what a branch begins with, and there is none", "add --from RUN@STEP")
+        branch_off(project, recipe, options.beginning, optimizer)
     materialise(project, recipe, phases)
     print_summary(project, open_run(project.store, newest_run(project.store, recipe.name)))
 

@@ -24,11 +24,15 @@ def make_finished_corpus(folder: Path) -> Path:
     project = mini_project(folder)
     web = project.folders.sources / "web.yaml"
     web.write_text(web.read_text().replace("filters: {}", RULES))
-    project = Project(project.home, project.folders)
+    make_shards(Project(project.home, project.folders))
+    return folder
+
+
+def make_shards(project: Project) -> None:
+    """All that a project's recipes are compiled of, without Dagster and its events."""
     project.engine = InlineEngine()
     for step in closure(project_steps(project), [f"shards/{shards}" for shards in project.shards]):
         step.ensure(Silence())
-    return folder
 
 
 class PlantedCorpus:

@@ -152,6 +152,7 @@ def write_declarations(folder: Path, raw: Path) -> Folders:
           - {name: late, blend: {web_high: 0.2, math: 0.2, code: 0.2, wiki: 0.2, qa: 0.2}}
         """)
     )
+    (folder / "trainer.yaml").write_text("launch: {kind: local, num_processes: 1}\n")
     return Folders(
         sources=sources,
         corpus=folder / "corpus.yaml",
@@ -159,6 +160,7 @@ def write_declarations(folder: Path, raw: Path) -> Folders:
         scorers=scorers,
         buckets=buckets,
         recipes=recipes,
+        trainer=folder / "trainer.yaml",
     )
 
 

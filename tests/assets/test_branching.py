@@ -3,9 +3,11 @@
 from textwrap import dedent
 
 import pytest
+from finished_corpus import make_shards
 from mini_project import mini_project
 
 from assets.branching import branch_off
+from assets.dry_run import show
 from assets.materialise import materialise
 from assets.project import Project
 from pipelines.errors import PhaselineError
@@ -25,6 +27,7 @@ OTHERS = {
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The miniature, its first phase trained; with recipes that go on otherwise, and one from the exported model."""
     project = mini_project(tmp_path_factory.mktemp("branching"))
+    make_shards(project)
     materialise(project, *select(project.recipes, "mini:early"))
     mini = (project.folders.recipes / "mini.yaml").read_text()
     last = "{name: late, blend: {web_high: 0.2, math: 0.2, code: 0.2, wiki: 0.2, qa: 0.2}}"
@@ -75,6 +78,8 @@ def test_a_branch_on_purpose_is_declared_before_anything_is_trained(
     assert project.store.latest("manifests/reseeded") is None
     branch_off(project, recipe, "mini@1@16", "loaded")
     assert "its own plan of the steps before differs: another seed; step 1 takes token" in capsys.readouterr().out
+    shown = "\n".join(show(project, recipe, ["late"], "mini@1@16", "fresh"))
+    assert "reseeded@1 begins at step 16 of mini@1, optimizer fresh: its own plan of the steps before differs" in shown
     run = made(project, "reseeded")
     assert (run.first_step, checkpoint_steps(run)[-1]) == (16, 32)
     branch_off(project, recipe, "mini@1@16", "loaded")  # as the same command does again

@@ -5,7 +5,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from inline_engine import InlineEngine
+from finished_corpus import make_shards
 from mini_project import mini_project
 
 from assets.command import main
@@ -86,7 +86,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     perplexity = folder / "declared/perplexity.yaml"
     perplexity.write_text(PERPLEXITY)
     made = Project(folder / "home", replace(folders, perplexity=perplexity))
-    made.engine = InlineEngine()
+    make_shards(made)
     for name in ("quadrants_random", "more"):
         materialise(made, *select(made.recipes, name))
     publish(made, "quadrants")

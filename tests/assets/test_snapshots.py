@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pyarrow.parquet as pq
 import pytest
+from inline_engine import InlineEngine
 from mini_project import mini_project, page, plant_identifier, prose
 
 from assets.build import asset_key
@@ -58,6 +59,7 @@ def raw_folder(project: Project) -> Path:
 
 def make_corpus(project: Project) -> Artifact:
     """Everything up to the deduplicated corpus."""
+    project.engine = InlineEngine()
     for step in closure(project_steps(project), [DEDUP]):
         step.ensure(Silence())
     return project.store.require(DEDUP)

@@ -94,10 +94,12 @@ def tell_rank(rank: int) -> Act:
 
 
 def fill_disk(folder: Path, _launcher: int) -> None:
-    """Take all space that is left on the disk of a run."""
-    with (folder / "filler").open("wb", buffering=0) as filler, contextlib.suppress(OSError):
-        while True:
-            filler.write(bytes(1 << 12))
+    """Take all space that is left on the disk of a run, but for a part of a checkpoint's file."""
+    with (folder / "filler").open("wb", buffering=0) as filler:
+        with contextlib.suppress(OSError):
+            while True:
+                filler.write(bytes(1 << 12))
+        filler.truncate(filler.tell() - (1 << 19))
 
 
 def make_space(folder: Path) -> None:

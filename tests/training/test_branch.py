@@ -61,8 +61,7 @@ def test_a_branch_says_how_the_past_differs_from_its_own_plan(store: Store) -> N
 def test_a_branch_of_the_same_plan_says_so(store: Store) -> None:
     run, said = branched(store, planned(store, "copy"), "small@1", FIRST_PHASE)
     assert said == (
-        "copy@1 begins at step 21 of small@1, optimizer loaded: both have the same plan up to there, "
-        "21 steps are not trained again"
+        "copy@1 begins at step 21 of small@1: both have the same plan up to there; 21 of 36 steps are not trained again"
     )
     assert parts(store, run, NUM_STEPS) == [("copy@1", 0, NUM_STEPS)]
 

@@ -29,7 +29,7 @@ from pipelines.record import read_record, write_record
 from pipelines.store import Store
 from training.runs.checkpoints import get_checkpoint, own_steps, step_folder
 from training.runs.metrics import read_metrics
-from training.runs.retention import pin, remove_superseded
+from training.runs.retention import PINS, pin, remove_superseded
 from training.runs.run import Beginning, Run, RunDeclaration, declare, open_run
 from training.runs.settling import settle
 
@@ -46,8 +46,8 @@ SAID = {
 
 @pytest.fixture
 def copy(unbroken: TrainedRun, tmp_path: Path) -> Run:
-    """The unbroken run in a home of its own."""
-    shutil.copytree(unbroken.store.root, tmp_path / "home")
+    """The unbroken run in a home of its own; what other tests made from it is not known there."""
+    shutil.copytree(unbroken.store.root, tmp_path / "home", ignore=shutil.ignore_patterns(PINS))
     return open_run(Store(tmp_path / "home"), "small@1")
 
 

@@ -100,6 +100,13 @@ def test_gpus_without_a_driver_are_refused(tmp_path: Path, monkeypatch: pytest.M
     assert "nvidia-smi is not here" in refusal(store, manifest, on(2)).what
 
 
+def test_compiling_without_a_compiler_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, manifest = make_manifest(tmp_path)
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    told = refusal(store, manifest, TrainerDeclaration.model_validate({"compute": {"compile": True}}))
+    assert told.what.startswith("compute.compile is on, and there is no C++ compiler here")
+
+
 def test_a_port_in_use_is_refused(tmp_path: Path) -> None:
     store, manifest = make_manifest(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -17,7 +17,7 @@ from trained_run import NUM_STEPS, TrainedRun
 from pipelines.errors import PhaselineError
 from training.declared.trainer import TrainerDeclaration
 from training.launching import slurm
-from training.launching.dry_run import dry_run
+from training.launching.dry_run import dry_run, planned_run
 from training.launching.follow import REPOSITORY
 from training.launching.launch import train
 from training.runs.metrics import StepMetrics, read_metrics
@@ -58,7 +58,7 @@ def losses(rows: list[StepMetrics]) -> list[float]:
 def test_a_run_is_stopped_and_continued(unbroken: TrainedRun, tmp_path: Path) -> None:
     store, manifest = make_manifest(tmp_path, small_recipe(NUM_STEPS))
     trainer = by_slurm(sbatch={"comment": "it's mine"}, environment="module() { :; }; module load nothing")
-    *about, shown = dry_run(store, manifest, trainer)
+    *about, shown = dry_run(store, planned_run(store, manifest), trainer)
     assert not (tmp_path / "runs").exists()
     assert (
         about[0] == "training small@1 up to step 21: llama_test with 109,888 parameters, processes: 2; it is at step 0"

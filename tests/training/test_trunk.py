@@ -11,6 +11,8 @@ from trained_run import NUM_STEPS
 
 from pipelines.errors import PhaselineError
 from pipelines.store import Artifact, Store
+from training.declared.trainer import TrainerDeclaration
+from training.launching.dry_run import dry_run, planned_run
 from training.lineage.verification import verify
 from training.manifest import Manifest, read_manifest
 from training.runs.amend import amend
@@ -50,6 +52,17 @@ def begun(store: Store, manifest: Artifact, until_step: int = NUM_STEPS) -> tupl
     """A run after it looked for a trunk, and what it said."""
     sentences: list[str] = []
     return begin(store, create_run(store, manifest), until_step, sentences.append), sentences
+
+
+def test_a_dry_run_says_in_which_trunk_a_run_would_begin(store: Store) -> None:
+    manifest = variant(store, "ablation", OTHER_END)
+    before = sorted(store.root.rglob("*"))
+    first, second, *_, command = dry_run(store, planned_run(store, manifest), TrainerDeclaration())
+    assert first.startswith("ablation@1 begins at step 21 of small@1: both have the same plan up to there")
+    assert "training ablation@1 up to step 36" in second
+    assert second.endswith("it is at step 21")
+    assert "ablation@1" in command
+    assert sorted(store.root.rglob("*")) == before
 
 
 def test_an_ablation_of_the_last_phase_begins_where_that_does(store: Store) -> None:

@@ -1,5 +1,6 @@
 """Prompts for looking at what a model writes: the beginnings of held-out documents, or a person's own."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 from pipelines.errors import PhaselineError
 from pipelines.shards import open_shards
 from pipelines.store import Artifact
-from pipelines.tokenizer import END_OF_TEXT, TOKENIZER, TOKENIZER_ASSET
+from pipelines.tokenizer import TOKENIZER, TOKENIZER_ASSET
 
 PROMPT_TOKENS = 32
 LEAST_TOKENS = PROMPT_TOKENS + 16  # of a document, so that there is something to compare with
@@ -26,10 +27,15 @@ class Prompt:
 
 
 def written_prompt(text: str, folder: Path) -> Prompt:
-    """A person's prompt for the model in a folder; an empty one asks for any document."""
+    """A person's prompt for the model in a folder; an empty one asks for any document.
+
+    It is encoded as documents are, without the tokens that a foreign tokenizer would add.
+    """
     from tokenizers import Tokenizer
 
-    return Prompt(Tokenizer.from_file(str(folder / TOKENIZER)).encode(text or END_OF_TEXT).ids)
+    if not text:
+        return Prompt([json.loads((folder / "config.json").read_text())["eos_token_id"]])
+    return Prompt(Tokenizer.from_file(str(folder / TOKENIZER)).encode(text, add_special_tokens=False).ids)
 
 
 def held_out_prompts(

@@ -1,6 +1,7 @@
 """What training a stretch would run and take, without running it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pipelines.store import Artifact, Store
 from training.declared.trainer import TrainerDeclaration
@@ -10,15 +11,20 @@ from training.launching.machine import checkpoint_num_bytes, checkpoints_num_byt
 from training.launching.preflight import division, find_obstacles, obstacles_of
 from training.models.batches import local_batch_sizes
 from training.models.layout import layout_of
-from training.runs.checkpoints import boundaries, checkpoint_steps
-from training.runs.run import Run, RunDeclaration, declared_run, run_of
+from training.runs.beginning import in_words
+from training.runs.checkpoints import boundaries, checkpoint_steps, own_steps
+from training.runs.run import Beginning, Run, RunDeclaration, declared_run, run_of
+from training.runs.trunk import beginning_in, trunks
 
 
-def dry_run(store: Store, manifest_artifact: Artifact, trainer: TrainerDeclaration) -> Iterator[str]:
-    """Lines that say what the next stretch of a manifest's run is, what it takes, what is in its way, and the very
-    command or job script; nothing for a run that is trained to its end.
+def dry_run(store: Store, run: Run, trainer: TrainerDeclaration) -> Iterator[str]:
+    """Lines that say what a run begins with, what its next stretch is, what that takes, what is in its way, and the
+    very command or job script; nothing for a run that is trained to its end.
     """
-    run = planned_run(store, manifest_artifact)
+    if not own_steps(run):
+        run = begun(store, run)
+        if run.declaration.beginning is not None:
+            yield in_words(run, run.declaration.beginning)
     launcher = launcher_of(trainer.launch)
     done = max(checkpoint_steps(run), default=0)
     to_come = [step for step in boundaries(run.manifest) if step > done]
@@ -58,3 +64,16 @@ def planned_run(store: Store, manifest_artifact: Artifact) -> Run:
     run = run_of(store, manifest_artifact.record.facts["manifest_digest"])
     name = manifest_artifact.name.removeprefix("manifests/")
     return run or declared_run(store, name, RunDeclaration(manifest=manifest_artifact.parent))
+
+
+def begun(store: Store, run: Run) -> Run:
+    """A run without checkpoints of its own as it would begin: where a person said, or in a trunk."""
+    if run.declaration.beginning is not None:
+        return run
+    found = trunks(store, run, run.manifest.phases[0].end_step)
+    return beginning_at(run, beginning_in(*found[0])) if found else run
+
+
+def beginning_at(run: Run, beginning: Beginning) -> Run:
+    """A run as it would be, had it declared its beginning."""
+    return replace(run, declaration=run.declaration.model_copy(update={"beginning": beginning}))

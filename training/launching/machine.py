@@ -1,5 +1,6 @@
 """What this machine has, held against what a run's processes on it need."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,11 @@ def obstacles_of_machine(stretch: Stretch, num_processes: int, num_here: int) ->
             f"declare {num_gpus} processes or fewer in the trainer's launch",
         )
     smallest = gpu_num_bytes()
+    if smallest is None and stretch.trainer.compute.compile and shutil.which(os.environ.get("CXX", "g++")) is None:
+        yield PhaselineError(
+            "compute.compile is on, and there is no C++ compiler here, which torch needs to compile for CPUs",
+            "install g++, or take compute.compile out of the trainer",
+        )
     needed = process_num_bytes(stretch, num_processes, smallest)
     remedy = (
         "lower compute.max_local_batch_size or set compute.activation_checkpoint to full in the trainer, "

@@ -6,7 +6,7 @@ from typing import Literal
 from pipelines.errors import PhaselineError
 from pipelines.store import Store
 from training.runs.agreement import differences
-from training.runs.beginning import begin_with, last_common_step
+from training.runs.beginning import begin_with, in_words, last_common_step
 from training.runs.checkpoints import get_checkpoint, own_steps
 from training.runs.run import Beginning, Run, open_run
 from training.runs.start import refuse_other_model
@@ -20,10 +20,25 @@ def branch(store: Store, run: Run, other: Run, step: int, optimizer: Optimizer, 
     A run that began there already stays as it is.
 
     Raises:
+        PhaselineError: the run cannot begin there, see ``branching``.
+    """
+    beginning = branching(store, run, other, step, optimizer, report)
+    if own_steps(run):
+        return run
+    report(in_words(run, beginning))
+    return begin_with(store, run, beginning)
+
+
+def branching(
+    store: Store, run: Run, other: Run, step: int, optimizer: Optimizer, report: Callable[[str], None]
+) -> Beginning:
+    """What a run would declare that begins with the checkpoint of another after ``step`` steps; nothing is written.
+
+    Raises:
         PhaselineError: the run has begun otherwise; there is no such checkpoint, it was altered or is another model's;
             or the run ends before it, or has a phase that does where the other keeps no checkpoint.
     """
-    checkpoint = get_checkpoint(other, step)
+    checkpoint = get_checkpoint(other, step, report)
     base = open_run(store, checkpoint.folder.parents[1].name)  # where it lies, if the other run began after it
     refuse_other_model(run.manifest, base, f"{run.name} is to begin with step {step:,} of {other.name}")
     refuse_step(run, base, step)
@@ -37,9 +52,7 @@ def branch(store: Store, run: Run, other: Run, step: int, optimizer: Optimizer, 
     )
     if own_steps(run):
         refuse_other_beginning(run, beginning)
-        return run
-    report(f"{run.name} begins at step {step:,} of {base.name}, optimizer {optimizer}: {in_words(found, step)}")
-    return begin_with(store, run, base, beginning)
+    return beginning
 
 
 def refuse_step(run: Run, base: Run, step: int) -> None:
@@ -64,12 +77,6 @@ def differences_of_pasts(run: Run, base: Run, step: int) -> list[str]:
     if beginning is not None and beginning.difference is not None:
         return [f"{base.name} itself branched off {beginning.run} at step {beginning.step:,}"]
     return differences(base.manifest, run.manifest, step)
-
-
-def in_words(differences: list[str], step: int) -> str:
-    if not differences:
-        return f"both have the same plan up to there, {step:,} steps are not trained again"
-    return f"its own plan of the steps before differs: {'; '.join(differences)}"
 
 
 def refuse_other_beginning(run: Run, wanted: Beginning) -> None:

@@ -8,7 +8,7 @@ from pipelines.record import RECORD, Parent, read_record
 from pipelines.store import Artifact, Store
 from training.manifest import Manifest
 from training.runs.run import CHECKPOINTS, Run, folder_at, folders_behind, open_run
-from training.runs.soundness import altered_file, refuse_changed
+from training.runs.soundness import Report, altered_file, refuse_changed, silently
 
 START = "start"  # the name of the checkpoint before training
 ASSETS = "checkpoints/"  # and the run's name; a checkpoint's version is its step
@@ -51,14 +51,14 @@ def step_folders(run_folder: Path) -> dict[int, Path]:
     return {int(match[1]): path for match, path in matches if match}
 
 
-def get_checkpoint(run: Run, step: int) -> Artifact:
-    """The checkpoint after ``step`` steps as an artifact.
+def get_checkpoint(run: Run, step: int, report: Report = silently) -> Artifact:
+    """The checkpoint after ``step`` steps as an artifact; ``report`` is told how far its files are read.
 
     Raises:
         PhaselineError: there is none, or a file of it has changed since it was written.
     """
     checkpoint = read_checkpoint(run, step)
-    refuse_changed(checkpoint)
+    refuse_changed(checkpoint, report)
     return checkpoint
 
 
@@ -88,9 +88,13 @@ def find_artifact(store: Store, parent: Parent) -> Artifact:
     return checkpoint
 
 
-def has_sound_checkpoint(run: Run, step: int) -> bool:
-    """Whether the run has a checkpoint after ``step`` steps whose files are what was written."""
-    return step in checkpoint_steps(run) and altered_file(checkpoint_folder(run, step)) is None
+def has_sound_checkpoint(run: Run, step: int, report: Report = silently) -> bool:
+    """Whether the run has a checkpoint after ``step`` steps whose files are what was written.
+
+    Args:
+        report: is told how far they are read.
+    """
+    return step in checkpoint_steps(run) and altered_file(checkpoint_folder(run, step), report) is None
 
 
 def started_from(run: Run) -> list[Parent]:

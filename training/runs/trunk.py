@@ -7,7 +7,7 @@ from pipelines.errors import PhaselineError
 from pipelines.store import Store
 from training.manifest import MANIFEST
 from training.runs.agreement import FIXED, first_changed
-from training.runs.beginning import begin_anew, begin_with, is_sound, last_common_step
+from training.runs.beginning import begin_anew, begin_with, in_words, is_sound, last_common_step
 from training.runs.checkpoints import boundaries, has_sound_checkpoint, own_steps, read_checkpoint, recorded_steps
 from training.runs.run import Beginning, Run, RunDeclaration, declared_run, digest_of, known_runs
 
@@ -25,7 +25,7 @@ def begin(store: Store, run: Run, until_step: int, report: Callable[[str], None]
             the run.
     """
     beginning = run.declaration.beginning
-    if own_steps(run) or (beginning is not None and is_sound(store, beginning)):
+    if own_steps(run) or (beginning is not None and is_sound(store, beginning, report)):
         return run
     if beginning is not None:
         lost = f"step {beginning.step} of {beginning.run}, with which run {run.name} begins, is gone or was altered"
@@ -33,20 +33,24 @@ def begin(store: Store, run: Run, until_step: int, report: Callable[[str], None]
             raise PhaselineError(lost, "restore it from a copy, or name another checkpoint with --from")
         report(f"{lost}; it begins anew")
         run = begin_anew(store, run)
-    trunk = next((trunk for trunk in trunks(store, run, until_step) if has_sound_checkpoint(*trunk)), None)
-    if trunk is None:
-        return run
-    base, step = trunk
-    report(
-        f"{run.name} begins at step {step:,} of {base.name}: both have the same plan up to there; "
-        f"{step:,} of {run.manifest.total_steps:,} steps are not trained again"
-    )
-    digest = read_checkpoint(base, step).digest
-    return begin_with(store, run, base, Beginning(run=base.name, step=step, digest=digest))
+    for base, step in trunks(store, run, until_step):
+        if has_sound_checkpoint(base, step, report):
+            trunk = beginning_in(base, step)
+            report(in_words(run, trunk))
+            return begin_with(store, run, trunk)
+    return run
+
+
+def beginning_in(trunk: Run, step: int) -> Beginning:
+    """The declaration of a run that goes on from the checkpoint of a trunk."""
+    return Beginning(run=trunk.name, step=step, digest=read_checkpoint(trunk, step).digest)
 
 
 def trunks(store: Store, run: Run, until_step: int) -> list[tuple[Run, int]]:
-    """The checkpoints of other runs whose plan is the run's own up to there, the one after most steps first."""
+    """The checkpoints of other runs whose plan is the run's own up to there, the one after most steps first.
+
+    Their files are unread.
+    """
     found = [
         (base, step)
         for base in like_runs(store, run)

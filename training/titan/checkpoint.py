@@ -157,9 +157,10 @@ class RecordedCheckpoints(CheckpointManager):
 
 def unsaved(folder: Path, state_dict: Mapping[str, Any], error: CheckpointException) -> PhaselineError:
     """Why a checkpoint was not saved, for users."""
-    what = f"the checkpoint {folder.name}"
-    if any(says_full(failure) for failure, _ in error.failures.values()):
-        return full_disk(folder.parent, what, num_bytes(state_dict))
+    what, needed = f"the checkpoint {folder.name}", num_bytes(state_dict)
+    full = any(says_full(failure) for failure, _ in error.failures.values())
+    if full or shutil.disk_usage(folder.parent).free < needed:  # torch tells of a write cut short by its place alone
+        return full_disk(folder.parent, what, needed)
     return PhaselineError(
         f"{what} was not saved in {folder.parent}: {first_failure(error)}",
         "mend that, then run the same command again: it continues from the newest checkpoint",
