@@ -88,6 +88,8 @@ def test_what_is_not_finite_stops_the_run_before_a_weight_is_changed(stopped: St
     assert stopped.checkpoints_then[-1] == 21
     assert f"of step {step} is nan; training stopped before any weight was changed" in stopped.error.what
     assert f"parts of {len(seen)} documents" in stopped.error.what
+    assert "train.log" in stopped.error.what
+    assert "peak_lr" in stopped.error.remedy
     stop = read_stop(stopped.run, step)
     assert (stop.step, stop.phase, stop.lr, stop.grad_norm) == (step, "second", 1e30, None)
     assert documents_in(stop.samples) == documents_of(stopped.store, stopped.run, step)
