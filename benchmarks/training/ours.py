@@ -1,7 +1,6 @@
 """This trainer, observed: ``python -m benchmarks.training.ours``, with the arguments of ``training.titan``."""
 
 import os
-import sys
 
 import training.titan.compat
 
@@ -11,7 +10,7 @@ from benchmarks.training.observed import observe
 from benchmarks.training.spans import SPANS_VARIABLE, clock, mark
 from training.runs.recording import Recorder
 from training.titan import checkpoint
-from training.titan.__main__ import main
+from training.titan.__main__ import end, main
 from training.titan.loader import ManifestLoader
 from training.titan.trainer import ManifestTrainer
 
@@ -23,4 +22,4 @@ if SPANS_VARIABLE in os.environ:
     clock(Recorder, "record", "lineage")
     clock(Recorder, "finish", "lineage")
 mark("configured")
-sys.exit(main())
+end(main())
