@@ -27,7 +27,7 @@ def show(
     name = f"manifests/{recipe.name}"
     manifest = project.store.latest(name)
     if manifest is None:
-        yield f"{name} is not compiled yet; afterwards --dry-run shows how it is trained"
+        yield f"{name} is not compiled yet: `phaseline manifest {recipe.name}`, then this shows how it is trained"
         return
     if name in to_make:
         yield f"{name} would be compiled anew; by {manifest.name}:"

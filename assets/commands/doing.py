@@ -29,13 +29,14 @@ def run_train(options: argparse.Namespace) -> None:
     from assets.summary import print_summary
     from training.declared.recipes import select
     from training.launching.helping import help_train, helping_launcher
+    from training.runs.branch import Optimizer
     from training.runs.run import open_run
 
     project = open_project()
     recipe, phases = select(project.recipes, options.selection)
     if options.optimizer is not None and options.beginning is None:
         raise PhaselineError("--optimizer says what a branch begins with, and there is none", "add --from RUN@STEP")
-    optimizer = options.optimizer or "loaded"
+    optimizer: Optimizer = options.optimizer or "loaded"
     if options.dry_run:
         print(*show(project, recipe, phases, options.beginning, optimizer), sep="\n")
         return

@@ -16,13 +16,13 @@ from training.runs.colours import colours_of
 from training.runs.incidents import Spike, add_spike
 from training.runs.metrics import SourceLoss, StepMetrics
 from training.runs.picture import RunPicture
-from training.runs.plots import draw_loss, draw_phases, draw_restarts, draw_sources, plot_run
-from training.runs.restarts import Restart, add_restart
+from training.runs.plots import draw_loss, draw_marks, draw_phases, draw_sources, plot_run
+from training.runs.restarts import add_restart
 from training.runs.rows import write_rows
+from training.runs.run import Beginning
 
 NUM_STEPS = 9  # of 12: two of the second phase are done
 SPIKE = Spike(step=5, phase="first", loss=7.5, expected=5.0, bound=6.0, samples=[])
-RESTARTS: list[Restart] = [{"step": 4, "time": "2026-01-01T00:00:00+00:00", "num_processes": 2}]
 
 
 @pytest.fixture(scope="module")
@@ -83,19 +83,19 @@ def test_each_source_is_drawn_in_the_colour_that_it_has_in_the_plan(manifest: Ma
     assert {line.get_label(): line.get_color() for line in axes.lines} == colours
 
 
-def test_phases_and_restarts_are_marked(manifest: Manifest, axes: Axes) -> None:
+def test_phases_are_shaded_and_steps_marked(manifest: Manifest, axes: Axes) -> None:
     draw_phases([axes], manifest, rows_of(manifest))
     boundary = manifest.phases[1].first_step
     assert [text.get_text() for text in axes.texts] == ["first (7 steps)", "second (5 steps)"]
     assert [line.get_xdata()[0] for line in axes.lines] == [boundary]
     assert len({to_hex(shade.get_facecolor()) for shade in axes.patches}) == 2
-    draw_restarts([axes], RESTARTS)
-    assert points(axes, "restarts (1)") == [(4, 0)]
+    draw_marks([axes], [4, 6], "^", "restarts (2)")
+    assert points(axes, "restarts (2)") == [(4, 0), (6, 0)]
 
 
 def test_a_picture_is_drawn_of_whatever_was_measured_first(manifest: Manifest, tmp_path: Path) -> None:
     path = tmp_path / "loss.png"
-    plot_run(manifest, rows_of(manifest)[:1], [], [], path)
+    plot_run(manifest, rows_of(manifest)[:1], [], [], None, path)
     assert path.read_bytes().startswith(b"\x89PNG")
     assert [file.name for file in tmp_path.iterdir()] == ["loss.png"]
 
@@ -108,7 +108,7 @@ def test_phases_that_only_the_run_before_a_branch_knows_are_named(manifest: Mani
     axes = Figure().add_subplot()
     draw_phases([axes], manifest, of_other)
     assert [text.get_text() for text in axes.texts] == ["warm (3 steps)", "first (4 steps)", "second (5 steps)"]
-    plot_run(manifest, of_other, [], [], tmp_path / "loss.png")
+    plot_run(manifest, of_other, [], [], Beginning(run="other@1", step=3, digest=""), tmp_path / "loss.png")
     assert (tmp_path / "loss.png").read_bytes().startswith(b"\x89PNG")
 
 

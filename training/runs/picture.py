@@ -41,4 +41,5 @@ class RunPicture:
 
 def draw(run: Run) -> None:
     """Draw a run that has measured something."""
-    plot_run(run.manifest, read_metrics(run.metrics), read_spikes(run), read_restarts(run), run.plot)
+    rows, spikes, restarts = read_metrics(run.metrics), read_spikes(run), read_restarts(run)
+    plot_run(run.manifest, rows, spikes, restarts, run.declaration.beginning, run.plot)

@@ -12,6 +12,7 @@ from training.runs.curves import loss_curve, source_curves
 from training.runs.incidents import Spike
 from training.runs.metrics import StepMetrics
 from training.runs.restarts import Restart
+from training.runs.run import Beginning
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,9 +27,11 @@ def plot_run(
     rows: Sequence[StepMetrics],
     spikes: Sequence[Spike],
     restarts: Sequence[Restart],
+    beginning: Beginning | None,
     path: Path,
 ) -> None:
-    """Write a PNG, whole: phases are shaded and named up to the one that the run is in; spikes and restarts are marked.
+    """Write a PNG, whole: phases are shaded and named up to the one that the run is in; spikes, restarts and the
+    beginning in another run are marked.
 
     Args:
         rows: at least one.
@@ -41,7 +44,10 @@ def plot_run(
     draw_sources(sources, manifest, rows)
     draw_rate(rate, manifest, rows)
     draw_phases((loss, sources, rate), manifest, rows)
-    draw_restarts((loss, sources, rate), restarts)
+    if beginning is not None:
+        draw_marks((loss, sources, rate), [beginning.step], "D", f"until here {beginning.run}")
+    if restarts:
+        draw_marks((loss, sources, rate), [each["step"] for each in restarts], "^", f"restarts ({len(restarts)})")
     for axes in (loss, sources):
         axes.set_ylabel("loss (nats per token)")
         axes.grid(axis="y", color="0.9", linewidth=0.8)
@@ -109,20 +115,18 @@ def draw_phases(panels: Sequence["Axes"], manifest: Manifest, rows: Sequence[Ste
         )
 
 
-def draw_restarts(panels: Sequence["Axes"], restarts: Sequence[Restart]) -> None:
-    """A triangle on the time axis and a thin line wherever training was started again."""
-    steps = [restart["step"] for restart in restarts]
+def draw_marks(panels: Sequence["Axes"], steps: Sequence[int], marker: str, label: str) -> None:
+    """A mark on the axis of steps, and a thin line, at each of these."""
     for step in steps:
         for axes in panels:
             axes.axvline(step, color="0.45", linewidth=0.8, linestyle=":")
-    if steps:
-        panels[0].plot(
-            steps,
-            [0] * len(steps),
-            "^",
-            color="0.35",
-            markersize=6,
-            clip_on=False,
-            transform=panels[0].get_xaxis_transform(),
-            label=f"restarts ({len(steps)})",
-        )
+    panels[0].plot(
+        steps,
+        [0] * len(steps),
+        marker,
+        color="0.35",
+        markersize=6,
+        clip_on=False,
+        transform=panels[0].get_xaxis_transform(),
+        label=label,
+    )
