@@ -1,6 +1,7 @@
 """Tokens a second on a CPU, of trainers that take turns of one step."""
 
 import os
+import shutil
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +17,8 @@ from benchmarks.training.home import Trained, write_run
 from benchmarks.training.limit import measure_limit
 
 TRAINED = Trained("llama_5m", vocab_size=8192, sequence_length=256, global_batch_size=16)
-ROUNDS = 60
+STARTS = 4  # of each trainer: for as long as it lives, a process may be some percent slower than another like it
+ROUNDS = 15  # after each start
 WARM_UP_STEPS = 3
 TARGET = 0.98  # of the speed of torchtitan's trainer
 OURS, STOCK, STOCK_AGAIN, ALONE = "phaseline", "torchtitan", "torchtitan again", "the model alone"
@@ -26,8 +28,8 @@ OURS, STOCK, STOCK_AGAIN, ALONE = "phaseline", "torchtitan", "torchtitan again",
 class Speed:
     """A trainer's steps. Seconds are medians; ``cpu`` and ``waited`` are those of one process.
 
-    ``ratio`` is the median, and ``quartiles`` the first and third quartile, of its speed over torchtitan's in the same
-    round by processor time, so that other work on the machine costs nobody; ``ratio_of_wall`` is by wall time.
+    ``ratio`` is the median of its speed over torchtitan's in the same round by processor time, so that other work on
+    the machine costs nobody; ``ratios_of_starts`` are the medians after each start; ``ratio_of_wall`` is by wall time.
     """
 
     tokens_per_second: float
@@ -35,7 +37,7 @@ class Speed:
     cpu_seconds: float
     waited_seconds: float
     ratio: float
-    quartiles: tuple[float, float]
+    ratios_of_starts: list[float]
     ratio_of_wall: float
 
 
@@ -54,8 +56,10 @@ class Comparison:
     share_of_matrix_product: float
 
 
-def measure_speed(num_processes: int, report: Callable[[str], None], rounds: int = ROUNDS) -> Comparison:
-    """All trainers in turns; the first of a round is another one each time."""
+def measure_speed(
+    num_processes: int, report: Callable[[str], None], starts: int = STARTS, rounds: int = ROUNDS
+) -> Comparison:
+    """All trainers in turns, started a few times; the first of a round is another one each time."""
     report(f"{TRAINED.model} on {num_processes} processes; load average {os.getloadavg()[0]:.1f} before")
     with tempfile.TemporaryDirectory() as made, on_every_core() if num_processes > 1 else nullcontext():
         folder = Path(made)
@@ -67,21 +71,28 @@ def measure_speed(num_processes: int, report: Callable[[str], None], rounds: int
             STOCK_AGAIN: stock(store, run, num_steps, num_processes, "same"),
             ALONE: stock(store, run, num_steps, num_processes, "alone"),
         }
-        with trainers(commands, folder) as started:
-            turns = take_turns(started, rounds, report)
+        turns: dict[str, list[Turn]] = {name: [] for name in commands}
+        for number in range(starts):
+            shutil.rmtree(run.checkpoints, ignore_errors=True)  # ours begins anew
+            with trainers(commands, folder) as started:
+                for name, several in take_turns(started, rounds).items():
+                    turns[name] += several
+            ratios = {name: speed(turns[name][-rounds:], turns[STOCK][-rounds:], rounds).ratio for name in turns}
+            shown = ", ".join(f"{name} {ratio:.3f}" for name, ratio in ratios.items())
+            report(f"start {number + 1} of {starts}: {shown} of torchtitan's speed")
         limit = measure_limit(training_environment(folder))
-    speeds = {name: speed(turns[name], turns[STOCK]) for name in turns}
+    speeds = {name: speed(turns[name], turns[STOCK], rounds) for name in turns}
     flops = TRAINED.tokens_per_step * TRAINED.flops_per_token / num_processes
     return Comparison(
         TRAINED.model,
         num_processes,
         speeds,
-        outside_model=1 - 1 / speed(turns[ALONE], turns[OURS]).ratio,
+        outside_model=1 - 1 / speed(turns[ALONE], turns[OURS], rounds).ratio,
         share_of_matrix_product=flops / speeds[ALONE].cpu_seconds / limit.matrix_product,
     )
 
 
-def take_turns(trainers: Mapping[str, Trainer], rounds: int, report: Callable[[str], None]) -> dict[str, list[Turn]]:
+def take_turns(trainers: Mapping[str, Trainer], rounds: int) -> dict[str, list[Turn]]:
     """The turns of each trainer, one step each, after a few to warm up."""
     names = list(trainers)
     for name in names:
@@ -91,17 +102,13 @@ def take_turns(trainers: Mapping[str, Trainer], rounds: int, report: Callable[[s
         for place in range(len(names)):
             name = names[(place + number) % len(names)]
             turns[name].append(trainers[name].turn(1))
-        if (number + 1) % 10 == 0:
-            latest = ", ".join(f"{name} {turns[name][-1].wall:.3f} s" for name in names)
-            report(f"round {number + 1} of {rounds}: {latest}")
     return turns
 
 
-def speed(turns: Sequence[Turn], others: Sequence[Turn]) -> Speed:
-    """The medians of a trainer's turns, and of their ratios to another's in the same rounds."""
+def speed(turns: Sequence[Turn], others: Sequence[Turn], rounds: int) -> Speed:
+    """The medians of a trainer's turns, and of their ratios to another's in the same rounds, so many after a start."""
     pairs = list(zip(turns, others, strict=True))
     ratios = [other.cpu / own.cpu for own, other in pairs]
-    first, _, third = statistics.quantiles(ratios, n=4)
     step_seconds = statistics.median(turn.wall for turn in turns)
     return Speed(
         tokens_per_second=TRAINED.tokens_per_step / step_seconds,
@@ -109,14 +116,22 @@ def speed(turns: Sequence[Turn], others: Sequence[Turn]) -> Speed:
         cpu_seconds=statistics.median(turn.cpu for turn in turns),
         waited_seconds=statistics.median(turn.waited for turn in turns),
         ratio=statistics.median(ratios),
-        quartiles=(first, third),
+        ratios_of_starts=[statistics.median(ratios[first : first + rounds]) for first in range(0, len(ratios), rounds)],
         ratio_of_wall=statistics.median(other.wall / own.wall for own, other in pairs),
     )
 
 
 def speed_table(comparison: Comparison) -> Iterator[str]:
     """A row for each trainer, and whether ours reached its target."""
-    header = ["tokens/s", "s/step", "CPU s/step", "ms waiting", "of torchtitan's speed", "quartiles", "by wall time"]
+    header = [
+        "tokens/s",
+        "s/step",
+        "CPU s/step",
+        "ms waiting",
+        "of torchtitan's speed",
+        "of each start",
+        "by wall time",
+    ]
     rows = [[f"{comparison.model}, processes: {comparison.num_processes}", *header]]
     for name, each in comparison.speeds.items():
         rows.append(
@@ -127,7 +142,7 @@ def speed_table(comparison: Comparison) -> Iterator[str]:
                 f"{each.cpu_seconds:.4f}",
                 f"{1000 * each.waited_seconds:.2f}",
                 f"{each.ratio:.3f}",
-                " to ".join(f"{edge:.3f}" for edge in each.quartiles),
+                " ".join(f"{ratio:.3f}" for ratio in sorted(each.ratios_of_starts)),
                 f"{each.ratio_of_wall:.3f}",
             ]
         )

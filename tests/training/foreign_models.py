@@ -29,11 +29,16 @@ QWEN = LLAMA | {
 
 def write_foreign(folder: Path, tokenizer: Artifact, fields: dict[str, Any], dtype: str = "float32") -> Path:
     """A model of this configuration with the tokenizer's vocabulary, and with the tokenizer itself."""
+    write_model(folder, {"vocab_size": tokenizer.record.facts["vocab_size"]} | fields, dtype)
+    shutil.copy(tokenizer.folder / "tokenizer.json", folder)
+    return folder
+
+
+def write_model(folder: Path, fields: dict[str, Any], dtype: str) -> None:
+    """A model of this configuration, without a tokenizer."""
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    config = AutoConfig.for_model(**{"vocab_size": tokenizer.record.facts["vocab_size"]} | fields)
     torch.manual_seed(1)
+    config = AutoConfig.for_model(**fields)
     AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype)).save_pretrained(folder)
-    shutil.copy(tokenizer.folder / "tokenizer.json", folder)
-    return folder
