@@ -78,6 +78,19 @@ def test_lines_of_the_log_that_are_no_events_are_passed_over(unbroken: TrainedRu
     assert len(lines) > len(events)
 
 
+@pytest.mark.parametrize(
+    ("line", "event"),
+    [
+        ('phaseline {"note": "read {a}"}\n', ("note", "read {a}")),
+        ('W1122 12:00 torchrun phaseline {"stopped": 7}W1122 12:00 torchrun\n', ("stopped", 7)),
+        ('phaseline {"note": "to W1122 12:00 torchrun\n', None),
+        ("phaseline train two_phase\n", None),
+    ],
+)
+def test_events_are_found_among_what_other_processes_print(line: str, event: Any) -> None:
+    assert parse_event(line) == event
+
+
 def test_two_runs_at_once_are_as_they_are_alone(unbroken: TrainedRun, tmp_path: Path) -> None:
     store, manifest = make_manifest(tmp_path, small_recipe(NUM_STEPS))
     twin = compiled(store, small_recipe(NUM_STEPS, name="twin"))

@@ -16,10 +16,16 @@ def emit(kind: EventKind, value: Any) -> None:
 
 
 def parse_event(line: str) -> tuple[EventKind, Any] | None:
-    """The event that a line of the log holds, or None for any other line."""
-    if not line.startswith(PREFIX):
+    """The event that a line of the log holds, or None for any other line.
+
+    Processes share a log: what another one prints may stand before an event or after it, and an event that it tears in
+    two is none.
+    """
+    _, prefix, rest = line.partition(f"{PREFIX}{{")
+    try:
+        event, _ = json.JSONDecoder().raw_decode(f"{{{rest}" if prefix else "")
+    except json.JSONDecodeError:
         return None
-    event = json.loads(line.removeprefix(PREFIX))
     for kind in get_args(EventKind):
         if kind in event:
             return kind, event[kind]
