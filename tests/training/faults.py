@@ -99,7 +99,7 @@ def fill_disk(folder: Path, _launcher: int) -> None:
         with contextlib.suppress(OSError):
             while True:
                 filler.write(bytes(1 << 12))
-        filler.truncate(filler.tell() - (1 << 19))
+        filler.truncate(max(0, filler.tell() - (1 << 19)))
 
 
 def make_space(folder: Path) -> None:
