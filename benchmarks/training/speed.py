@@ -56,14 +56,12 @@ class Comparison:
     share_of_matrix_product: float
 
 
-def measure_speed(
-    num_processes: int, report: Callable[[str], None], starts: int = STARTS, rounds: int = ROUNDS
-) -> Comparison:
+def measure_speed(num_processes: int, report: Callable[[str], None]) -> Comparison:
     """All trainers in turns, started a few times; the first of a round is another one each time."""
     report(f"{TRAINED.model} on {num_processes} processes; load average {os.getloadavg()[0]:.1f} before")
     with tempfile.TemporaryDirectory() as made, on_every_core() if num_processes > 1 else nullcontext():
         folder = Path(made)
-        num_steps = 2 * (WARM_UP_STEPS + rounds)
+        num_steps = 2 * (WARM_UP_STEPS + ROUNDS)
         store, run = write_run(folder / "home", TRAINED, num_steps)
         commands = {
             OURS: ours(store, run, num_steps, num_processes, every_steps=num_steps),
@@ -72,41 +70,41 @@ def measure_speed(
             ALONE: stock(store, run, num_steps, num_processes, "alone"),
         }
         turns: dict[str, list[Turn]] = {name: [] for name in commands}
-        for number in range(starts):
+        for number in range(STARTS):
             shutil.rmtree(run.checkpoints, ignore_errors=True)  # ours begins anew
             with trainers(commands, folder) as started:
-                for name, several in take_turns(started, rounds).items():
+                for name, several in take_turns(started).items():
                     turns[name] += several
-            ratios = {name: speed(turns[name][-rounds:], turns[STOCK][-rounds:], rounds).ratio for name in turns}
+            ratios = {name: speed(turns[name][-ROUNDS:], turns[STOCK][-ROUNDS:]).ratio for name in turns}
             shown = ", ".join(f"{name} {ratio:.3f}" for name, ratio in ratios.items())
-            report(f"start {number + 1} of {starts}: {shown} of torchtitan's speed")
+            report(f"start {number + 1} of {STARTS}: {shown} of torchtitan's speed")
         limit = measure_limit(training_environment(folder))
-    speeds = {name: speed(turns[name], turns[STOCK], rounds) for name in turns}
+    speeds = {name: speed(turns[name], turns[STOCK]) for name in turns}
     flops = TRAINED.tokens_per_step * TRAINED.flops_per_token / num_processes
     return Comparison(
         TRAINED.model,
         num_processes,
         speeds,
-        outside_model=1 - 1 / speed(turns[ALONE], turns[OURS], rounds).ratio,
+        outside_model=1 - 1 / speed(turns[ALONE], turns[OURS]).ratio,
         share_of_matrix_product=flops / speeds[ALONE].cpu_seconds / limit.matrix_product,
     )
 
 
-def take_turns(trainers: Mapping[str, Trainer], rounds: int) -> dict[str, list[Turn]]:
+def take_turns(trainers: Mapping[str, Trainer]) -> dict[str, list[Turn]]:
     """The turns of each trainer, one step each, after a few to warm up."""
     names = list(trainers)
     for name in names:
         trainers[name].turn(WARM_UP_STEPS)
     turns: dict[str, list[Turn]] = {name: [] for name in names}
-    for number in range(rounds):
+    for number in range(ROUNDS):
         for place in range(len(names)):
             name = names[(place + number) % len(names)]
             turns[name].append(trainers[name].turn(1))
     return turns
 
 
-def speed(turns: Sequence[Turn], others: Sequence[Turn], rounds: int) -> Speed:
-    """The medians of a trainer's turns, and of their ratios to another's in the same rounds, so many after a start."""
+def speed(turns: Sequence[Turn], others: Sequence[Turn]) -> Speed:
+    """The medians of a trainer's turns, and of their ratios to another's in the same rounds."""
     pairs = list(zip(turns, others, strict=True))
     ratios = [other.cpu / own.cpu for own, other in pairs]
     step_seconds = statistics.median(turn.wall for turn in turns)
@@ -116,7 +114,7 @@ def speed(turns: Sequence[Turn], others: Sequence[Turn], rounds: int) -> Speed:
         cpu_seconds=statistics.median(turn.cpu for turn in turns),
         waited_seconds=statistics.median(turn.waited for turn in turns),
         ratio=statistics.median(ratios),
-        ratios_of_starts=[statistics.median(ratios[first : first + rounds]) for first in range(0, len(ratios), rounds)],
+        ratios_of_starts=[statistics.median(ratios[first : first + ROUNDS]) for first in range(0, len(ratios), ROUNDS)],
         ratio_of_wall=statistics.median(other.wall / own.wall for own, other in pairs),
     )
 

@@ -1,6 +1,7 @@
 """One whole run in miniature: from raw files to an evaluated model whose every token is traced to its source."""
 
 import json
+from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
@@ -9,7 +10,7 @@ from mini_project import NUM_DOCUMENTS, NUM_PAGES, mini_project
 from assets.lineage import audit_json, document_json, step_json
 from assets.materialise import materialise
 from assets.models import evaluate, find_model
-from assets.project import Project
+from assets.project import Project, default_trainer
 from assets.summary import print_summary
 from pipelines.errors import PhaselineError
 from training.after.samples import samples_of
@@ -20,7 +21,9 @@ from training.runs.run import Run, open_run
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return mini_project(tmp_path_factory.mktemp("project"))
+    """The miniature, trained as by default, on two processes."""
+    made = mini_project(tmp_path_factory.mktemp("project"))
+    return Project(made.home, replace(made.folders, trainer=default_trainer()))
 
 
 @pytest.fixture(scope="module")

@@ -105,7 +105,7 @@ def test_a_card_bills_what_the_checkpoint_was_trained_on(unbroken: TrainedRun) -
 
 def test_a_trained_qwen_with_tied_embeddings_has_equal_logits(tmp_path: Path) -> None:
     store, manifest = make_manifest(tmp_path, small_recipe(model="qwen_test"))
-    run = train(store, manifest, until_step=7, trainer=on(1), report=print).run
+    run = train(store, manifest, until_step=7, trainer=on(2), report=print).run
     artifact = ensure_export(store, run, 7, print).artifact
     assert artifact.record.checks[0].passed
     config = json.loads((artifact.folder / "config.json").read_bytes())

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import yaml
 from pydantic import ValidationError
@@ -96,14 +95,13 @@ def test_two_runs_at_once_are_as_they_are_alone(unbroken: TrainedRun, tmp_path: 
     twin = compiled(store, small_recipe(NUM_STEPS, name="twin"))
     with ThreadPoolExecutor(2) as pool:
         training = [
-            pool.submit(train, store, artifact, until_step=NUM_STEPS, trainer=on(num_processes), report=print)
-            for artifact, num_processes in ((manifest, 2), (twin, 1))
+            pool.submit(train, store, artifact, until_step=NUM_STEPS, trainer=on(2), report=print)
+            for artifact in (manifest, twin)
         ]
         states = [future.result() for future in training]
     assert [state.run.name for state in states] == ["small@1", "twin@1"]
-    by_two, by_one = (measured(read_metrics(state.run.metrics)) for state in states)
-    assert by_two == measured(unbroken.metrics)
-    assert np.array(by_one) == pytest.approx(np.array(by_two), abs=1e-4)
+    for state in states:
+        assert measured(read_metrics(state.run.metrics)) == measured(unbroken.metrics)
 
 
 def measured(rows: list[StepMetrics]) -> list[tuple[float, float, float]]:
